@@ -1,0 +1,173 @@
+//! `METADATA` (core metadata) and `WHEEL`: the fields that installing and resolving need.
+//!
+//! Fields that ferropy does not act on are not kept.
+
+use std::str::FromStr;
+
+use pep440_rs::{Version, VersionSpecifiers};
+use pep508_rs::{ExtraName, PackageName, Requirement};
+
+/// Core metadata of one distribution.
+#[derive(Clone, Debug)]
+pub struct Metadata {
+    /// `Name`, normalised.
+    pub name: PackageName,
+    /// `Version`.
+    pub version: Version,
+    /// `Requires-Dist`, in order.
+    pub requires: Vec<Requirement>,
+    /// `Requires-Python`.
+    pub requires_python: Option<VersionSpecifiers>,
+    /// `Provides-Extra`.
+    pub extras: Vec<ExtraName>,
+}
+
+impl Metadata {
+    /// Reads the text of a `METADATA` (or PEP 658 `.metadata`) file.
+    ///
+    /// # Errors
+    /// The text of what is missing or malformed, to be put beside the wheel's name.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        let headers = headers(text, "METADATA")?;
+        let one = |key: &str| {
+            headers
+                .iter()
+                .find(|(k, _)| k.eq_ignore_ascii_case(key))
+                .map(|(_, v)| v.as_str())
+        };
+        let all = |key: &'static str| {
+            headers
+                .iter()
+                .filter(move |(k, _)| k.eq_ignore_ascii_case(key))
+                .map(|(_, v)| v.as_str())
+        };
+        let need = |key: &str| one(key).ok_or_else(|| format!("METADATA has no {key}"));
+        let bad = |key: &str, value: &str, e: &dyn std::fmt::Display| {
+            format!("METADATA: «{key}: {value}» cannot be read: {e}")
+        };
+        let name = need("Name")?;
+        let version = need("Version")?;
+        Ok(Self {
+            name: PackageName::from_str(name).map_err(|e| bad("Name", name, &e))?,
+            version: Version::from_str(version).map_err(|e| bad("Version", version, &e))?,
+            requires: all("Requires-Dist")
+                .map(|v| Requirement::from_str(v).map_err(|e| bad("Requires-Dist", v, &e)))
+                .collect::<Result<_, _>>()?,
+            requires_python: one("Requires-Python")
+                .filter(|v| !v.is_empty())
+                .map(|v| VersionSpecifiers::from_str(v).map_err(|e| bad("Requires-Python", v, &e)))
+                .transpose()?,
+            // An extra with a name that PEP 685 forbids can never be asked for.
+            extras: all("Provides-Extra")
+                .filter_map(|v| ExtraName::from_str(v).ok())
+                .collect(),
+        })
+    }
+}
+
+/// The fields of `WHEEL` that decide where files go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WheelInfo {
+    /// `Wheel-Version`; the major number is always 1.
+    pub version: (u32, u32),
+    /// `Root-Is-Purelib`.
+    pub purelib: bool,
+}
+
+impl WheelInfo {
+    /// Reads the text of a `WHEEL` file.
+    ///
+    /// # Errors
+    /// The text of what is missing or malformed, to be put beside the wheel's name.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        let headers = headers(text, "WHEEL")?;
+        let one = |key: &str| {
+            headers
+                .iter()
+                .find(|(k, _)| k.eq_ignore_ascii_case(key))
+                .map(|(_, v)| v.as_str())
+                .ok_or_else(|| format!("WHEEL has no {key}"))
+        };
+        let version = one("Wheel-Version")?;
+        let version = version
+            .split_once('.')
+            .and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)))
+            .ok_or_else(|| format!("WHEEL: «Wheel-Version: {version}» is not a version"))?;
+        if version.0 != 1 {
+            return Err(format!(
+                "it is of wheel format {}.{}, and only format 1 is known",
+                version.0, version.1
+            ));
+        }
+        let purelib = match one("Root-Is-Purelib")? {
+            v if v.eq_ignore_ascii_case("true") => true,
+            v if v.eq_ignore_ascii_case("false") => false,
+            v => {
+                return Err(format!(
+                    "WHEEL: «Root-Is-Purelib: {v}» is not true or false"
+                ));
+            }
+        };
+        Ok(Self { version, purelib })
+    }
+}
+
+/// Header lines as (key, value); the body after the blank line is left out.
+fn headers(text: &[u8], what: &str) -> Result<Vec<(String, String)>, String> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let (headers, _) =
+        mailparse::parse_headers(text).map_err(|e| format!("{what} cannot be read: {e}"))?;
+    Ok(headers
+        .iter()
+        .map(|h| {
+            // Core metadata is UTF-8, never RFC 2047 encoded words.
+            let value = String::from_utf8_lossy(h.get_value_raw());
+            (h.get_key(), value.trim().to_owned())
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "Metadata-Version: 2.4\nName: My_Pkg\nVersion: 1.0\nAuthor: Zoë\n\
+        Requires-Python: >=3.9\nRequires-Dist: six>=1 ; python_version < '3'\n\
+        Requires-Dist: rich[jupyter] (>=13) ; extra == 'cli'\nProvides-Extra: cli\n\
+        \nName: not-this-one\nbody";
+
+    #[test]
+    fn reads_fields_and_stops_at_the_body() {
+        let m = Metadata::parse(TEXT.as_bytes()).unwrap();
+        assert_eq!(m.name.as_ref(), "my-pkg");
+        assert_eq!(m.requires.len(), 2);
+        assert_eq!(m.requires[1].name.as_ref(), "rich");
+        assert_eq!(m.requires_python.unwrap().to_string(), ">=3.9");
+        assert_eq!(m.extras.len(), 1);
+    }
+
+    #[test]
+    fn says_which_field_is_wrong() {
+        for (text, part) in [
+            ("Name: a\n", "no Version"),
+            ("Version: 1\n", "no Name"),
+            ("Name: a\nVersion: x\n", "Version: x"),
+            (
+                "Name: a\nVersion: 1\nRequires-Dist: ??\n",
+                "Requires-Dist: ??",
+            ),
+        ] {
+            let err = Metadata::parse(text.as_bytes()).unwrap_err();
+            assert!(err.contains(part), "{err}");
+        }
+    }
+
+    #[test]
+    fn wheel_info() {
+        let ok = WheelInfo::parse(b"Wheel-Version: 1.9\nRoot-Is-Purelib: True\n").unwrap();
+        assert!(ok.purelib);
+        let err = WheelInfo::parse(b"Wheel-Version: 2.0\nRoot-Is-Purelib: true\n").unwrap_err();
+        assert!(err.contains("format 2.0"), "{err}");
+        assert!(WheelInfo::parse(b"Wheel-Version: 1.0\n").is_err());
+    }
+}
