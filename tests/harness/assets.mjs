@@ -1,0 +1,109 @@
+/** Generates the files tests load: small wheels (good, foreign, broken), an .xlsx, lock files. */
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { strToU8, zipSync } from 'fflate';
+import { pin } from './pins.mjs';
+
+const sha256 = (data) => createHash('sha256').update(data).digest('hex');
+
+/** A wheel's bytes, with a correct RECORD. */
+function wheel({ name, version, tag, files }) {
+  const info = `${name}-${version}.dist-info`;
+  const all = {
+    ...files,
+    [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`,
+    [`${info}/WHEEL`]: `Wheel-Version: 1.0\nGenerator: ferropy-tests\nRoot-Is-Purelib: true\nTag: ${tag}\n`,
+  };
+  const record = Object.entries(all).map(([path, text]) => {
+    const digest = createHash('sha256').update(text).digest('base64url');
+    return `${path},sha256=${digest},${strToU8(text).length}`;
+  });
+  all[`${info}/RECORD`] = [...record, `${info}/RECORD,,`, ''].join('\n');
+  return zipSync(Object.fromEntries(Object.entries(all).map(([path, text]) => [path, strToU8(text)])), {
+    mtime: new Date(2026, 0, 1),
+  });
+}
+
+/** An .xlsx with one sheet `Fruit`: a header and two rows, a date-free minimum any reader accepts. */
+function xlsx() {
+  const cell = (ref, value) =>
+    typeof value === 'number'
+      ? `<c r="${ref}"><v>${value}</v></c>`
+      : `<c r="${ref}" t="inlineStr"><is><t>${value}</t></is></c>`;
+  const rows = [
+    ['name', 'count', 'price'],
+    ['apple', 3, 1.5],
+    ['pear', 7, 0.25],
+  ];
+  const xml = rows
+    .map((row, r) => `<row r="${r + 1}">${row.map((v, c) => cell(`${'ABC'[c]}${r + 1}`, v)).join('')}</row>`)
+    .join('');
+  const head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>';
+  const main = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
+  const rels = 'http://schemas.openxmlformats.org/package/2006/relationships';
+  const office = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
+  const type = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
+  const parts = {
+    '[Content_Types].xml': `${head}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" ContentType="${type}.sheet.main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="${type}.worksheet+xml"/></Types>`,
+    '_rels/.rels': `${head}<Relationships xmlns="${rels}"><Relationship Id="rId1" Type="${office}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+    'xl/workbook.xml': `${head}<workbook xmlns="${main}" xmlns:r="${office}"><sheets><sheet name="Fruit" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+    'xl/_rels/workbook.xml.rels': `${head}<Relationships xmlns="${rels}"><Relationship Id="rId1" Type="${office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
+    'xl/worksheets/sheet1.xml': `${head}<worksheet xmlns="${main}"><sheetData>${xml}</sheetData></worksheet>`,
+  };
+  return zipSync(Object.fromEntries(Object.entries(parts).map(([path, text]) => [path, strToU8(text)])));
+}
+
+const TAG = pin('abi', 'tag');
+const FOREIGN_PLATFORM = `${TAG}-${TAG}-manylinux_2_28_x86_64`;
+
+/** Wheels by what is special about them: `t.assetUrl('good')` finds the file by this table. */
+export const NAMES = {
+  good: 'ferropy_sample-1.2.3-py3-none-any.whl',
+  foreignPlatform: `ferropy_sample-1.2.3-${FOREIGN_PLATFORM}.whl`,
+  foreignPython: 'ferropy_sample-1.2.3-cp39-cp39-any.whl',
+  broken: 'ferropy_broken-1.0-py3-none-any.whl',
+  truncated: 'ferropy_truncated-1.0-py3-none-any.whl',
+  outside: 'ferropy_outside-1.0-py3-none-any.whl',
+  missing: 'ferropy_missing-1.0-py3-none-any.whl',
+};
+
+/**
+ * Writes all assets into `folder`.
+ * @param {string} folder
+ * @param {object} distLock the distribution's own lock file, whose `info` the test locks repeat
+ */
+export async function makeAssets(folder, distLock) {
+  await mkdir(folder, { recursive: true });
+  const files = {
+    'ferropy_sample/__init__.py': 'VALUE = 42\n\ndef greet(name):\n    return f"hello {name}"\n',
+    'ferropy_sample/data.txt': 'data beside the code\n',
+  };
+  const sample = (tag) => wheel({ name: 'ferropy_sample', version: '1.2.3', tag, files });
+  const good = sample('py3-none-any');
+  const outside = zipSync({ '../escaped.txt': strToU8('out'), 'ferropy_outside.py': strToU8('') });
+  const put = (name, data) => writeFile(join(folder, name), data);
+  await put(NAMES.good, good);
+  await put(NAMES.foreignPlatform, sample(FOREIGN_PLATFORM));
+  await put(NAMES.foreignPython, sample('cp39-cp39-any'));
+  await put(NAMES.broken, strToU8('this is no zip archive, whatever its name says\n'.repeat(20)));
+  await put(NAMES.truncated, good.slice(0, good.length >> 1));
+  await put(NAMES.outside, outside);
+  await put('fruit.xlsx', xlsx());
+  const entry = (name, digest) => ({
+    name,
+    version: '1.2.3',
+    file_name: NAMES.good,
+    install_dir: 'site',
+    sha256: digest,
+    package_type: 'package',
+    imports: [name],
+    depends: [],
+    unvendored_tests: false,
+  });
+  const lock = (digest) =>
+    JSON.stringify({ ...distLock, packages: { 'ferropy-sample': entry('ferropy-sample', digest) } });
+  await put('lock-good.json', lock(sha256(good)));
+  await put('lock-wrong-hash.json', lock(sha256('something else')));
+  await put('lock-not-json.json', 'not json');
+}
