@@ -274,6 +274,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "callers pass 0..=1")]
+#[expect(clippy::cast_precision_loss, reason = "a constant far below 2^52")]
 fn thousandths(share: f64) -> u64 {
     (share * RESOLUTION as f64).round() as u64
 }
