@@ -1,0 +1,305 @@
+//! Installed environments: a set of wheels, unpacked once, shared by every run that needs it.
+//!
+//! Cache layout: `envs/<hash of the set>/site-packages` and `resolutions/<hash of the
+//! question>.json`, the answer to a question asked before. An environment is never
+//! changed after it was made.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use cache::{Cache, Key, Product};
+use pep508_rs::Requirement;
+use progress::Progress;
+use serde::{Deserialize, Serialize};
+use url::Url;
+use wheel::{Archive, DirectUrl, Scheme};
+
+use crate::Error;
+use crate::config::{self, Index, Settings, redact};
+use crate::project::Candidate;
+use crate::resolve::{NewestFirst, Resolver};
+use crate::store::{self, Store};
+use crate::target::Target;
+
+/// How long an answer of the index is taken as still true; pip and uv use the same.
+const FRESH: Duration = Duration::from_secs(600);
+
+/// Something to be installed.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// By name, with extras, versions and markers.
+    Named(Box<Requirement>),
+    /// A wheel in a local file or at a URL.
+    Wheel(Url),
+}
+
+impl Wanted {
+    /// Reads `rich`, `rich[jupyter]>=13`, `name @ URL`, `dist/x-1-py3-none-any.whl` or a URL.
+    ///
+    /// Relative paths are below `base`.
+    pub fn parse(text: &str, base: &Path) -> Result<Self, Error> {
+        let bad = |why: String| Error::Requirement {
+            text: redact(text),
+            why,
+        };
+        let text = text.trim();
+        if let Some((scheme, _)) = text.split_once("://")
+            && matches!(scheme, "http" | "https" | "file")
+        {
+            return Url::parse(text)
+                .map(Self::Wheel)
+                .map_err(|e| bad(e.to_string()));
+        }
+        let is_path = text.ends_with(".whl") && !text.contains('@');
+        if is_path {
+            let path = base.join(text);
+            let path = std::path::absolute(&path).map_err(Error::io("find", &path))?;
+            if !path.is_file() {
+                let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+                return Err(Error::io("open", &path)(missing));
+            }
+            return Url::from_file_path(&path)
+                .map(Self::Wheel)
+                .map_err(|()| bad("it is not a path".to_owned()));
+        }
+        Requirement::parse(text, base)
+            .map(|r| Self::Named(Box::new(r)))
+            .map_err(|e| bad(e.to_string()))
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Named(r) => r.to_string(),
+            Self::Wheel(url) => url.to_string(),
+        }
+    }
+}
+
+/// How to find packages.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Overrides every configured index.
+    pub index_url: Option<String>,
+    /// Asks the index even when a recent answer is known.
+    pub refresh: bool,
+}
+
+/// One wheel of an environment, as remembered between runs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Pinned {
+    file: String,
+    url: Url,
+    sha256: Option<String>,
+    size: Option<u64>,
+    direct: bool,
+}
+
+impl Pinned {
+    fn of(candidate: &Candidate) -> Self {
+        let file = &candidate.file;
+        Self {
+            file: file.name.clone(),
+            url: file.url.clone(),
+            sha256: file.sha256.clone(),
+            size: file.size,
+            direct: candidate.direct,
+        }
+    }
+
+    fn candidate(&self) -> Result<Candidate, Error> {
+        Ok(Candidate {
+            wheel: wheel::WheelName::from_str(&self.file)?,
+            file: crate::page::File {
+                name: self.file.clone(),
+                url: self.url.clone(),
+                sha256: self.sha256.clone(),
+                requires_python: None,
+                yanked: None,
+                metadata: None,
+                size: self.size,
+            },
+            direct: self.direct,
+        })
+    }
+}
+
+/// Makes or finds the environment for `wanted` and returns its `site-packages` folder.
+///
+/// Without a network, what was resolved and downloaded before keeps working.
+pub fn environment(
+    cache: &Cache,
+    progress: &Progress,
+    wanted: &[Wanted],
+    options: &Options,
+) -> Result<PathBuf, Error> {
+    let target = Target::ours();
+    let indexes = indexes(cache, options, needs_index(wanted))?;
+    let store = Store::new(cache, progress, indexes.clone(), &target);
+    let answer = answer_path(cache, wanted, &indexes, &target)?;
+    let known = read_answer(&answer);
+    if let Some((picks, age)) = &known
+        && *age < FRESH
+        && !options.refresh
+    {
+        return install(cache, progress, &store, picks);
+    }
+    match resolve(wanted, &target, &store) {
+        Ok(picks) => {
+            let pinned: Vec<Pinned> = picks.iter().map(Pinned::of).collect();
+            let text = serde_json::to_vec_pretty(&pinned).unwrap_or_default();
+            store::keep(&answer, &text)?;
+            install(cache, progress, &store, &picks)
+        }
+        Err(error) => match known {
+            Some((picks, _)) if error.is_network() && !options.refresh => {
+                progress.note(&format!(
+                    "{error}; going on with the packages picked before"
+                ));
+                install(cache, progress, &store, &picks)
+            }
+            _ => Err(error),
+        },
+    }
+}
+
+/// Picks the wheels for `wanted` without downloading more than metadata.
+pub fn pick(
+    cache: &Cache,
+    progress: &Progress,
+    wanted: &[Wanted],
+    options: &Options,
+) -> Result<Vec<Candidate>, Error> {
+    let target = Target::ours();
+    let indexes = indexes(cache, options, needs_index(wanted))?;
+    let store = Store::new(cache, progress, indexes, &target);
+    resolve(wanted, &target, &store)
+}
+
+/// A single wheel may need an index too, for what it depends on; without one it still works alone.
+fn needs_index(wanted: &[Wanted]) -> bool {
+    wanted.iter().any(|w| matches!(w, Wanted::Named(_)))
+}
+
+fn indexes(cache: &Cache, options: &Options, needed: bool) -> Result<Vec<Index>, Error> {
+    let env = |name: &str| std::env::var(name).ok();
+    let settings = Settings {
+        option: options.index_url.as_deref(),
+        env: &env,
+        pip_files: config::pip_files(&env),
+    };
+    let (main, extra) = settings.indexes()?;
+    let main = match main {
+        Some(main) => Some(main),
+        None => match config::pip_default(cache) {
+            Ok(main) => Some(main),
+            Err(error) if needed && extra.is_empty() => return Err(error),
+            Err(_) => None,
+        },
+    };
+    Ok(main.into_iter().chain(extra).collect())
+}
+
+fn resolve(wanted: &[Wanted], target: &Target, store: &Store<'_>) -> Result<Vec<Candidate>, Error> {
+    let mut named = Vec::new();
+    let mut given = Vec::new();
+    for item in wanted {
+        match item {
+            Wanted::Named(requirement) => named.push((**requirement).clone()),
+            Wanted::Wheel(url) => given.push(store.candidate(url)?),
+        }
+    }
+    NewestFirst.resolve(&named, &given, target, store)
+}
+
+/// Where the answer to this question is kept.
+fn answer_path(
+    cache: &Cache,
+    wanted: &[Wanted],
+    indexes: &[Index],
+    target: &Target,
+) -> Result<PathBuf, Error> {
+    let mut texts = Vec::new();
+    for item in wanted {
+        texts.push(item.text());
+        // A local wheel that was built anew is another question.
+        if let Wanted::Wheel(url) = item
+            && let Some(path) = store::local(url)
+        {
+            let meta = std::fs::metadata(&path).map_err(Error::io("open", &path))?;
+            texts.push(format!("{} {:?}", meta.len(), meta.modified().ok()));
+        }
+    }
+    texts.sort();
+    let key = Key::of("resolution 1")
+        .texts("wanted", &texts)
+        .texts("indexes", indexes.iter().map(|i| i.url.as_str()))
+        .text(
+            "target",
+            format!("{} {}", target.python, target.tags.summary()),
+        )
+        .finish();
+    Ok(cache
+        .folder("resolutions")?
+        .join(format!("{}.json", key.short())))
+}
+
+fn read_answer(path: &Path) -> Option<(Vec<Candidate>, Duration)> {
+    let modified = std::fs::metadata(path).ok()?.modified().ok()?;
+    let age = SystemTime::now()
+        .duration_since(modified)
+        .unwrap_or_default();
+    let pinned: Vec<Pinned> = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    let picks = pinned
+        .iter()
+        .map(Pinned::candidate)
+        .collect::<Result<_, _>>()
+        .ok()?;
+    Some((picks, age))
+}
+
+fn install(
+    cache: &Cache,
+    progress: &Progress,
+    store: &Store<'_>,
+    picks: &[Candidate],
+) -> Result<PathBuf, Error> {
+    // Each wheel is identified by its hash, or by its address where the index gives none.
+    let mut parts: Vec<String> = picks
+        .iter()
+        .map(|c| {
+            let id = c.file.sha256.as_deref().unwrap_or(c.file.url.as_str());
+            format!("{} {id} {}", c.file.name, c.direct)
+        })
+        .collect();
+    parts.sort();
+    let key = Key::of("environment 1").texts("wheels", &parts).finish();
+    let product = Product {
+        kind: "envs",
+        key: &key,
+        what: "an environment of packages",
+        needs: 4 * picks.iter().filter_map(|c| c.file.size).sum::<u64>(),
+    };
+    let dir = cache.product(
+        product,
+        |holder| progress.note(&holder.to_string()),
+        |build| {
+            let wheels = store.wheels(picks)?;
+            let step = progress.step("Install packages", "unpack and check the wheels");
+            let scheme = Scheme::under(build.dir());
+            for (done, (candidate, (path, hash))) in picks.iter().zip(&wheels).enumerate() {
+                step.message(&candidate.file.name);
+                let url = candidate
+                    .direct
+                    .then(|| DirectUrl::new(&redact(candidate.file.url.as_str()), hash));
+                Archive::open(path)?.install(&scheme, url.as_ref())?;
+                #[expect(clippy::cast_precision_loss, reason = "a share to be shown")]
+                step.set_share((done + 1) as f64 / picks.len() as f64);
+            }
+            step.finish();
+            // An environment of no packages at all is an environment too.
+            std::fs::create_dir_all(&scheme.site).map_err(Error::io("create", &scheme.site))
+        },
+    )?;
+    Ok(Scheme::under(&dir).site)
+}
