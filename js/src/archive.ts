@@ -1,0 +1,168 @@
+/**
+ * Reading zip archives and mounting them in Emscripten's memory file system.
+ *
+ * Archives are hostile until checked: every name, offset and size is. Writing
+ * archives is not done here.
+ */
+
+import type { FileSystem, FSNode } from "./emscripten.ts";
+
+/** An archive is broken or would escape its folder. */
+export class ArchiveError extends Error {
+  constructor(archive: string, reason: string) {
+    super(`${archive} is not a usable zip archive: ${reason}`);
+    this.name = "ArchiveError";
+  }
+}
+
+/** One file of an archive. */
+export interface Entry {
+  /** The path below the archive's root, with slashes. */
+  readonly path: string;
+  /** The size of the contents in bytes. */
+  readonly size: number;
+  /** The stored bytes, a view into the archive. */
+  readonly stored: Uint8Array<ArrayBuffer>;
+  readonly deflated: boolean;
+}
+
+/** No more than this much may come out of one archive (zip bombs). */
+const MAX_UNPACKED_BYTES = 2 ** 31;
+
+const END_OF_DIRECTORY = 0x06054b50;
+const DIRECTORY_ENTRY = 0x02014b50;
+const LOCAL_ENTRY = 0x04034b50;
+
+/**
+ * Lists an archive's files.
+ * @throws ArchiveError if the archive is broken or holds a dangerous name.
+ */
+export function readArchive(name: string, bytes: Uint8Array<ArrayBuffer>): Entry[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const broken = (reason: string): never => {
+    throw new ArchiveError(name, reason);
+  };
+  let end = bytes.length - 22;
+  const lowest = Math.max(0, end - 0xffff);
+  while (end >= lowest && view.getUint32(end, true) !== END_OF_DIRECTORY) end--;
+  if (end < lowest) broken("its end is missing, so it is cut off or no zip file at all");
+  const count = view.getUint16(end + 10, true);
+  let offset = view.getUint32(end + 16, true);
+  const decoder = new TextDecoder();
+  const entries: Entry[] = [];
+  const seen = new Set<string>();
+  let total = 0;
+  try {
+    for (let index = 0; index < count; index++) {
+      if (view.getUint32(offset, true) !== DIRECTORY_ENTRY) broken("its directory is damaged");
+      const flags = view.getUint16(offset + 8, true);
+      const method = view.getUint16(offset + 10, true);
+      const compressed = view.getUint32(offset + 20, true);
+      const size = view.getUint32(offset + 24, true);
+      const nameLength = view.getUint16(offset + 28, true);
+      const local = view.getUint32(offset + 42, true);
+      const path = decoder.decode(bytes.subarray(offset + 46, offset + 46 + nameLength));
+      offset +=
+        46 + nameLength + view.getUint16(offset + 30, true) + view.getUint16(offset + 32, true);
+      if (path.endsWith("/")) continue;
+      if (!isSafe(path)) broken(`the name ${JSON.stringify(path)} leads out of its folder`);
+      if (seen.has(path)) broken(`it holds ${path} twice`);
+      if ((flags & 1) !== 0) broken(`${path} is encrypted`);
+      if (method !== 0 && method !== 8) broken(`${path} uses compression method ${method}`);
+      total += size;
+      if (total > MAX_UNPACKED_BYTES) broken("it would unpack to more than 2 GiB");
+      if (view.getUint32(local, true) !== LOCAL_ENTRY) broken(`the header of ${path} is damaged`);
+      const start =
+        local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
+      if (start + compressed > bytes.length) broken(`the data of ${path} is cut off`);
+      if (method === 0 && compressed !== size) broken(`the sizes of ${path} disagree`);
+      seen.add(path);
+      entries.push({
+        path,
+        size,
+        stored: bytes.subarray(start, start + compressed),
+        deflated: method === 8,
+      });
+    }
+  } catch (error) {
+    if (error instanceof RangeError) broken("an offset points outside of it");
+    throw error;
+  }
+  return entries;
+}
+
+/** Whether a name stays below the folder it is unpacked into. */
+function isSafe(path: string): boolean {
+  return (
+    path !== "" &&
+    !/[\\\0]/.test(path) &&
+    !path.startsWith("/") &&
+    !path.split("/").some((part) => part === "" || part === "." || part === "..")
+  );
+}
+
+/**
+ * The contents of an entry, decompressed.
+ * @throws ArchiveError if the data is damaged or longer than stated.
+ */
+export async function contents(name: string, entry: Entry): Promise<Uint8Array<ArrayBuffer>> {
+  if (!entry.deflated) return entry.stored;
+  const out = new Uint8Array(entry.size);
+  let length = 0;
+  try {
+    const stream = new Blob([entry.stored])
+      .stream()
+      .pipeThrough(new DecompressionStream("deflate-raw"));
+    const reader = stream.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (length + value.length > entry.size) {
+        await reader.cancel();
+        throw new ArchiveError(name, `${entry.path} is longer than its directory says`);
+      }
+      out.set(value, length);
+      length += value.length;
+    }
+  } catch (error) {
+    if (error instanceof ArchiveError) throw error;
+    throw new ArchiveError(name, `the data of ${entry.path} is damaged`);
+  }
+  if (length !== entry.size) throw new ArchiveError(name, `the data of ${entry.path} is cut off`);
+  return out;
+}
+
+/** A file to put into the file system. */
+export interface File {
+  readonly path: string;
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+const FILE_MODE = 0o100644;
+
+/**
+ * Puts files below a folder of the memory file system without copying their
+ * data. Existing files are replaced.
+ */
+export function mountFiles(fs: FileSystem, root: string, files: Iterable<File>): void {
+  const folders = new Map<string, FSNode>();
+  const folder = (path: string): FSNode => {
+    let node = folders.get(path);
+    if (node === undefined) {
+      fs.mkdirTree(path);
+      node = fs.lookupPath(path, { follow: true }).node;
+      folders.set(path, node);
+    }
+    return node;
+  };
+  for (const { path, data } of files) {
+    const slash = path.lastIndexOf("/");
+    const parent = folder(slash < 0 ? root : `${root}/${path.slice(0, slash)}`);
+    const name = path.slice(slash + 1);
+    const existing = fs.analyzePath(`${root}/${path}`).exists;
+    if (existing) fs.unlink(`${root}/${path}`);
+    const node = parent.node_ops.mknod(parent, name, FILE_MODE, 0);
+    node.contents = data;
+    node.usedBytes = data.length;
+  }
+}

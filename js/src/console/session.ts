@@ -1,0 +1,1 @@
+export interface PythonRuntime { runPython(code: string): unknown }

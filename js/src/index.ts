@@ -1,0 +1,90 @@
+/** The loader: `loadPyodide()` brings a Python interpreter into this page, worker or Node. */
+
+import { PyodideAPI } from "./api.ts";
+import type { FileSystem } from "./emscripten.ts";
+import { fileUrl, folderUrl, scriptFolder } from "./environment.ts";
+import { prepare, SITE_PACKAGES, start } from "./interpreter.ts";
+import { Packages } from "./packages.ts";
+
+export { runMain, type MainOptions } from "./main.ts";
+export type { LoadPackageOptions, PackageData } from "./packages.ts";
+export type { InputChunk, OutputOptions, StdinOptions } from "./streams.ts";
+export type { RunOptions } from "./api.ts";
+export type { PyodideAPI, PyodideAPI as PyodideInterface };
+export { FatalError, PythonError } from "../../runtime/src/errors/errors.ts";
+export { PyProxy } from "../../runtime/src/pyproxy/pyproxy.ts";
+
+/** Replaced by the build: the distribution's version. */
+declare const FERROPY_VERSION: string;
+
+/** The distribution's version. */
+export const version: string = FERROPY_VERSION;
+
+/** Where code runs that was given no other folder. */
+const HOME = "/home/pyodide";
+
+/** Options of {@link loadPyodide}. */
+export interface PyodideConfig {
+  /** The folder of the distribution: a URL, or a path in Node. Default: the loader's own. */
+  indexURL?: string | undefined;
+  /** The standard library's archive. Default: `python_stdlib.zip` in `indexURL`. */
+  stdLibURL?: string | undefined;
+  /** The lock file. Default: `pyodide-lock.json` in `indexURL`. */
+  lockFileURL?: string | undefined;
+  /** Wheels to load before the promise resolves: URLs, or paths in Node. */
+  packages?: string[] | undefined;
+  /** What `import js` sees. Default: `globalThis`. */
+  jsglobals?: object | undefined;
+  /** Command-line arguments of the interpreter, such as `-X dev`. */
+  args?: string[] | undefined;
+  /** Environment variables. `HOME` is `/home/pyodide` unless given. */
+  env?: Record<string, string> | undefined;
+  /** Returns one line of input, or null at the end. */
+  stdin?: (() => string | null) | undefined;
+  /** Gets each line of output. */
+  stdout?: ((line: string) => void) | undefined;
+  /** Gets each line of error output. */
+  stderr?: ((line: string) => void) | undefined;
+  /** Called when the file system is there and Python has not started. */
+  fsInit?: ((fs: FileSystem, info: { sitePackages: string }) => void | Promise<void>) | undefined;
+  /** Accepted for compatibility: the whole standard library is always there. */
+  fullStdLib?: boolean | undefined;
+}
+
+/**
+ * Loads the interpreter.
+ * @throws FetchError if a file of the distribution cannot be read; Error if
+ *   CPython cannot start.
+ */
+export async function loadPyodide(config: PyodideConfig = {}): Promise<PyodideAPI> {
+  const indexUrl =
+    config.indexURL === undefined ? scriptFolder() : await folderUrl(config.indexURL);
+  const resolve = async (file: string | undefined, name: string): Promise<string> =>
+    file === undefined ? `${indexUrl}${name}` : fileUrl(file);
+  const env = { HOME, ...config.env };
+  const machine = await prepare({
+    indexUrl,
+    stdlibUrl: await resolve(config.stdLibURL, "python_stdlib.zip"),
+    jsglobals: config.jsglobals ?? globalThis,
+    env,
+  });
+  const { FS } = machine.module;
+  FS.mkdirTree(env.HOME);
+  FS.chdir(env.HOME);
+  await config.fsInit?.(FS, { sitePackages: SITE_PACKAGES });
+  if (config.stdin !== undefined) machine.streams.setStdin({ stdin: config.stdin });
+  if (config.stdout !== undefined) machine.streams.setStdout({ batched: config.stdout });
+  if (config.stderr !== undefined) machine.streams.setStderr({ batched: config.stderr });
+  const status = start(machine, ["python3", ...(config.args ?? [])], false);
+  if (status !== undefined) {
+    throw new Error(
+      `the arguments ${JSON.stringify(config.args)} made the interpreter exit with status ${status}`,
+    );
+  }
+  const packages = new Packages(machine, await resolve(config.lockFileURL, "pyodide-lock.json"));
+  const pyodide = new PyodideAPI(machine, packages, version);
+  if (config.packages !== undefined && config.packages.length > 0) {
+    await pyodide.loadPackage(config.packages);
+  }
+  return pyodide;
+}

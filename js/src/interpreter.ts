@@ -1,0 +1,125 @@
+/**
+ * Bringing an interpreter up: the main module, its files, its streams, and the
+ * start of CPython. Used by `loadPyodide` and by the Node program.
+ */
+
+import { type File, contents, mountFiles, readArchive } from "./archive.ts";
+import { Core, type Exports } from "./core.ts";
+import type { EmscriptenModule, ModuleFactory } from "./emscripten.ts";
+import { compile, readBytes } from "./environment.ts";
+import { StandardStreams } from "./streams.ts";
+
+/** Replaced by the build: the version that names the library's folder, such as `3.15`. */
+declare const FERROPY_PYTHON: string;
+
+/** Where Python's standard library lives in the file system. */
+export const STDLIB = `/lib/python${FERROPY_PYTHON}`;
+/** Where packages are installed. */
+export const SITE_PACKAGES = `${STDLIB}/site-packages`;
+
+/** What is needed to bring an interpreter up. */
+export interface StartOptions {
+  /** The distribution's folder, an absolute URL with a trailing slash. */
+  readonly indexUrl: string;
+  /** The standard library's archive, an absolute URL. */
+  readonly stdlibUrl: string;
+  /** More archives to put beside the standard library, absolute URLs. */
+  readonly archives?: readonly string[];
+  /** What `import js` sees. */
+  readonly jsglobals: object;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A module in memory with its files; CPython has not started. */
+export interface Machine {
+  readonly core: Core;
+  readonly module: EmscriptenModule;
+  readonly streams: StandardStreams;
+}
+
+async function instantiate(indexUrl: string, core: Core): Promise<EmscriptenModule> {
+  const compiled = compile(`${indexUrl}ferropy.asm.wasm`);
+  // A failure is reported where it is awaited, below.
+  compiled.catch(() => undefined);
+  const glue = (await import(`${indexUrl}ferropy.asm.mjs`)) as { default: ModuleFactory };
+  return new Promise((resolve, reject) => {
+    glue
+      .default({
+        instantiateWasm(imports, done) {
+          compiled
+            .then(async (wasm) => {
+              const instance = await WebAssembly.instantiate(wasm, {
+                ...imports,
+                ferropy: core.imports,
+              });
+              core.exports = instance.exports as unknown as Exports;
+              done(instance, wasm);
+            })
+            .catch(reject);
+          return {};
+        },
+        // CPython's own messages go through the streams; what Emscripten says
+        // of itself is only of use to a developer.
+        print: (line) => console.debug(line),
+        printErr: (line) => console.debug(line),
+        onAbort: (reason) => {
+          core.fail(new Error(String(reason)));
+        },
+      })
+      .then(resolve, reject);
+  });
+}
+
+async function unpack(url: string): Promise<File[]> {
+  const entries = readArchive(url, await readBytes(url));
+  const files: File[] = [];
+  for (const entry of entries) {
+    files.push({
+      path: entry.path,
+      // Entries of our own archives are stored, so that this awaits nothing.
+      data: entry.deflated ? await contents(url, entry) : entry.stored,
+    });
+  }
+  return files;
+}
+
+/** Loads the main module and the files it needs. */
+export async function prepare(options: StartOptions): Promise<Machine> {
+  const core = new Core(options.jsglobals);
+  const archives = [options.stdlibUrl, ...(options.archives ?? [])].map(unpack);
+  for (const archive of archives) archive.catch(() => undefined);
+  const module = await instantiate(options.indexUrl, core);
+  for (const archive of archives) mountFiles(module.FS, STDLIB, await archive);
+  module.FS.mkdirTree(SITE_PACKAGES);
+  // getpath.py takes this folder as the mark of a complete installation.
+  module.FS.mkdirTree(`${STDLIB}/lib-dynload`);
+  Object.assign(module.ENV, options.env);
+  return { core, module, streams: new StandardStreams(module) };
+}
+
+/**
+ * Starts CPython.
+ * @returns undefined on success, or the exit status of a command line that was
+ *   answered at once, such as `--version`.
+ * @throws Error with the interpreter's own words if it cannot start.
+ */
+export function start(machine: Machine, argv: string[], program: boolean): number | undefined {
+  const { core } = machine;
+  const status = core.enter(() => core.exports.ferropy_start(core.slots.put(argv), Number(program)));
+  if (status < 0) return undefined;
+  if (core.startFailure !== undefined) {
+    throw new Error(`Python could not start: ${core.startFailure}`);
+  }
+  return status;
+}
+
+/** Watches a buffer whose first element becomes a signal's number, 2 for Ctrl-C. */
+export function setInterruptBuffer(
+  { core, module }: Machine,
+  buffer: Int8Array | Uint8Array | Int32Array | undefined,
+): void {
+  core.interrupt = buffer;
+  module.Py_EmscriptenSignalBuffer = buffer;
+  const flag = module.wasmExports["Py_EMSCRIPTEN_SIGNAL_HANDLING"] as WebAssembly.Global<"i32">;
+  core.bytes[flag.value] = buffer === undefined ? 0 : 1;
+}
