@@ -1,0 +1,136 @@
+//! The archives of Python code: the standard library, and `CPython`'s tests.
+//!
+//! Entries are sorted and carry a fixed time, so that equal content gives equal archives.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use crate::{Context, Error, Keys, Part, cpython, keys};
+
+/// Top-level parts of `Lib/` that cannot work in WebAssembly, or that serve a desktop.
+const LEFT_OUT: &[&str] = &[
+    "test", "idlelib", "tkinter", "turtledemo", "turtle.py", "ensurepip", "curses", "lib2to3", "site-packages",
+    "__phello__",
+];
+
+/// Data inside packages that is left out: the web pages of the sampling profiler, which would have
+/// to attach to another process.
+const LEFT_OUT_BELOW: &[&str] = &["profiling/sampling/_vendor"];
+
+/// `python_stdlib.zip`: what goes into `/lib/python3.15`, with our own modules and the sysconfig data.
+/// Its entries are stored: compressing the whole archive for transfer packs better than each entry alone.
+pub(crate) fn stdlib(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
+    let key = keys.of(Part::Stdlib);
+    let name = "python_stdlib.zip";
+    if let Some(dir) = context.cache.lookup(Part::Stdlib.kind(), key) {
+        return Ok(dir.join(name));
+    }
+    let source = cpython::source(context, keys)?;
+    let libpython = cpython::libpython(context, keys)?;
+    let dir = context.product(Part::Stdlib, key, 50 << 20, |build, _| {
+        let mut files = BTreeMap::new();
+        collect(&source.join("Lib"), "", &mut files, |path| {
+            let top = path.components().next().map(|c| c.as_os_str().to_string_lossy().into_owned());
+            keys::is_python(path)
+                && !top.is_some_and(|top| LEFT_OUT.contains(&top.as_str()))
+                && !LEFT_OUT_BELOW.iter().any(|left_out| path.starts_with(left_out))
+        })?;
+        let data = format!("{}.py", cpython::SYSCONFIG_DATA);
+        files.insert(data.clone(), libpython.join("sysconfig").join(data));
+        collect(&context.repository.join("python"), "", &mut files, keys::is_python)?;
+        write(&build.dir().join(name), &files, CompressionMethod::Stored)
+    })?;
+    Ok(dir.join(name))
+}
+
+/// `python_tests.zip`: the `test` package with its data.
+pub(crate) fn python_tests(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
+    let key = keys.of(Part::PythonTests);
+    let name = "python_tests.zip";
+    if let Some(dir) = context.cache.lookup(Part::PythonTests.kind(), key) {
+        return Ok(dir.join(name));
+    }
+    let source = cpython::source(context, keys)?;
+    let dir = context.product(Part::PythonTests, key, 100 << 20, |build, _| {
+        let mut files = BTreeMap::new();
+        collect(&source.join("Lib/test"), "test/", &mut files, |path| {
+            path.file_name().unwrap_or_default() != "__pycache__"
+        })?;
+        write(&build.dir().join(name), &files, CompressionMethod::Deflated)
+    })?;
+    Ok(dir.join(name))
+}
+
+/// Adds the files below `dir` for which `take` holds, named by their path below it after `prefix`.
+fn collect(
+    dir: &Path,
+    prefix: &str,
+    files: &mut BTreeMap<String, PathBuf>,
+    take: impl Fn(&Path) -> bool,
+) -> Result<(), Error> {
+    if !dir.exists() {
+        return Ok(());
+    }
+    let relative = |path: &Path| path.strip_prefix(dir).unwrap_or(path).to_owned();
+    let entries = WalkDir::new(dir).into_iter().filter_entry(|e| e.depth() == 0 || take(&relative(e.path())));
+    for entry in entries {
+        let entry = entry.map_err(|e| Error::io("read", dir)(e.into()))?;
+        if entry.file_type().is_file() {
+            let name = format!("{prefix}{}", relative(entry.path()).to_string_lossy());
+            files.insert(name, entry.into_path());
+        }
+    }
+    Ok(())
+}
+
+fn write(path: &Path, files: &BTreeMap<String, PathBuf>, method: CompressionMethod) -> Result<(), Error> {
+    let broken = |source| Error::Archive { path: path.to_owned(), source };
+    let file = File::create(path).map_err(Error::io("write", path))?;
+    let mut zip = ZipWriter::new(BufWriter::new(file));
+    // Zip's epoch: no time of a build or of a checkout gets in.
+    let options = SimpleFileOptions::default()
+        .compression_method(method)
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o644);
+    for (name, from) in files {
+        let content = fs::read(from).map_err(Error::io("read", from))?;
+        zip.start_file(name.as_str(), options).map_err(broken)?;
+        zip.write_all(&content).map_err(Error::io("write", path))?;
+    }
+    zip.finish().map_err(broken)?.flush().map_err(Error::io("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_content_gives_equal_archives() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let tree = dir.path().join("tree");
+        fs::create_dir_all(tree.join("package/__pycache__")).expect("mkdir");
+        fs::write(tree.join("package/b.py"), "b = 1\n").expect("write");
+        fs::write(tree.join("a.py"), "a = 1\n").expect("write");
+        fs::write(tree.join("package/__pycache__/b.pyc"), "x").expect("write");
+        let archive = |name: &str| {
+            let mut files = BTreeMap::new();
+            collect(&tree, "top/", &mut files, keys::is_python).expect("collect");
+            assert_eq!(files.keys().collect::<Vec<_>>(), ["top/a.py", "top/package/b.py"]);
+            let path = dir.path().join(name);
+            write(&path, &files, CompressionMethod::Stored).expect("write");
+            fs::read(path).expect("read")
+        };
+        let first = archive("1.zip");
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        fs::write(tree.join("a.py"), "a = 1\n").expect("touch");
+        assert_eq!(first, archive("2.zip"));
+        let text = String::from_utf8_lossy(&first);
+        assert!(text.contains("b = 1\n"), "entries are stored");
+    }
+}

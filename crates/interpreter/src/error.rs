@@ -1,0 +1,62 @@
+//! What can go wrong while building the interpreter.
+
+use std::path::PathBuf;
+
+/// A failed build of one of the interpreter's products.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A compiler, a tool or a source.
+    #[error(transparent)]
+    Toolchain(#[from] toolchain::Error),
+    /// The cache.
+    #[error(transparent)]
+    Cache(#[from] cache::Error),
+    /// A file or folder outside the cache's own bookkeeping.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The checkout that everything is built from is not there.
+    #[error(
+        "ferropy's source is not in {} (hint: run from the checkout that built this binary, set FERROPY_SOURCE to a checkout, or set FERROPY_DIST to a finished distribution)",
+        .0.display()
+    )]
+    NoSource(PathBuf),
+    /// A tool reported success but did not make what it should have.
+    #[error("{what} did not produce {} (hint: `ferropy cache clean` and build again; the log is in the cache's `logs` folder)", path.display())]
+    NotProduced {
+        /// The step.
+        what: &'static str,
+        /// What is not there.
+        path: PathBuf,
+    },
+    /// A lock file that cargo would not have written.
+    #[error("cannot read {}: {reason} (hint: run `cargo generate-lockfile` beside it)", path.display())]
+    Lock {
+        /// The lock file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An archive could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// Why it failed.
+        source: zip::result::ZipError,
+    },
+}
+
+impl Error {
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}
