@@ -31,7 +31,7 @@ const define = {
   FERROPY_VERSION: JSON.stringify(await pinned("Cargo.toml", "workspace.package", "version")),
   FERROPY_PYTHON: JSON.stringify(await pinned("versions.toml", "abi", "python")),
 };
-const common = { bundle: true, minify: true, target: "es2022", legalComments: "none", outdir, define };
+const common = { bundle: true, minify: true, keepNames: true, target: "es2022", legalComments: "none", outdir, define };
 const esm = {
   ...common,
   format: "esm",

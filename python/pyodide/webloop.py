@@ -3,7 +3,8 @@
 In a page, a worker or a script that embeds the interpreter, the host drives the
 loop: it is always running, and JavaScript wakes it for callbacks and timers.
 When Python is run as a program, the loop drives itself as usual and sleeps
-until the next timer. `asyncio` installs this module (patches/cpython).
+until the next timer. `asyncio` imports this module (patches/cpython), which
+installs its loop.
 """
 
 import asyncio
@@ -107,8 +108,8 @@ class WebLoopPolicy(events._BaseDefaultEventLoopPolicy):
 _host_loop = None
 
 
-def install():
-    """Make this the event loop of `asyncio`; called when asyncio is imported."""
+def _install():
+    """Make this the event loop of `asyncio`."""
     global _host_loop
     policy = WebLoopPolicy()
     events._set_event_loop_policy(policy)
@@ -155,3 +156,6 @@ def future_of(promise):
 
     then(fulfilled, rejected)
     return future
+
+
+_install()

@@ -74,6 +74,11 @@ export class Control {
     this.#wake();
   }
 
+  /** Withdraw the worker's question: its read ends with an interrupt and will ask anew. */
+  cancelInput(): void {
+    Atomics.store(this.#words, INPUT_STATE, INPUT_NONE);
+  }
+
   /** Tell the worker that `count` bytes of its output have been shown. */
   outputShown(count: number): void {
     Atomics.sub(this.#words, OUTPUT_PENDING, count);

@@ -7,7 +7,7 @@
 
 import { fstatSync, readSync, writeSync } from "node:fs";
 import { isatty, WriteStream } from "node:tty";
-import { INPUT_CAPACITY, type Control } from "../console/control.js";
+import { INPUT_CAPACITY, type Control } from "../console/control.ts";
 
 /** What a failing system call throws; `errno` is a name such as "EPIPE". */
 export class SystemCallError extends Error {
@@ -60,6 +60,11 @@ export class Host {
         throw systemCallError(error);
       }
     }
+    return this.terminalInput(target);
+  };
+
+  /** As `stdin`, but always through the main thread, whatever descriptor 0 is. */
+  readonly terminalInput = (target: Uint8Array): number => {
     const most = Math.min(target.length, INPUT_CAPACITY);
     const count = this.#control.takeInput(target, () => this.#requestInput(most));
     if (count === undefined) throw new SystemCallError("EINTR");

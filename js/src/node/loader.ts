@@ -1,29 +1,21 @@
 /** The part of `ferropy.mjs` that the Node programs use; it is imported at run time, not bundled. */
 
-import type { PythonRuntime } from "../console/session.js";
-
-/** What `runMain` needs of its host. Streams count bytes; a failure throws `{ errno: "EPIPE" }`. */
-export interface MainOptions {
-  /** Arguments after the program's name. */
-  args: string[];
-  program: string;
-  env: Record<string, string>;
-  cwd: string;
-  stdin: (target: Uint8Array) => number;
-  stdout: (bytes: Uint8Array) => number;
-  stderr: (bytes: Uint8Array) => number;
-  isatty: [boolean, boolean, boolean];
-  terminalSize?: () => [rows: number, columns: number];
-  interruptBuffer?: Uint8Array;
-  /** Blocks for a time in milliseconds; false when a signal ended it. */
-  sleep?: (milliseconds: number) => boolean;
-  mountHost: boolean;
-  sitePaths: string[];
-  archives: string[];
-}
+import type { PythonRuntime } from "../console/session.ts";
+import type { MainOptions } from "../main.ts";
 
 export interface Ferropy {
   version: string;
   runMain(options: MainOptions): Promise<number>;
-  loadPyodide(options: Record<string, unknown>): Promise<PythonRuntime>;
+  loadPyodide(options: { env?: Record<string, string> }): Promise<PythonRuntime>;
+}
+
+/** Import the loader that lies beside the folder of this program. */
+export function importFerropy(): Promise<Ferropy> {
+  return import(new URL("../ferropy.mjs", import.meta.url).href) as Promise<Ferropy>;
+}
+
+/** The process's environment as plain text. */
+export function environment(): Record<string, string> {
+  const entries = Object.entries(process.env);
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] != null));
 }

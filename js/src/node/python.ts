@@ -10,17 +10,17 @@
 import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
-import { Control } from "../console/control.js";
-import { Host } from "./host.js";
-import type { Ferropy } from "./loader.js";
-import { StdinServant } from "./stdin.js";
+import { Control } from "../console/control.ts";
+import { Host } from "./host.ts";
+import { environment, importFerropy } from "./loader.ts";
+import { StdinServant } from "./stdin.ts";
 import {
   describeFatal,
   fatal,
   type FatalReport,
   interruptOnSignal,
   startWorker,
-} from "./supervisor.js";
+} from "./supervisor.ts";
 
 type WorkerMessage =
   | { type: "exit"; status: number }
@@ -55,14 +55,12 @@ async function work(port: NonNullable<typeof parentPort>): Promise<void> {
   const post = (message: WorkerMessage) => port.postMessage(message);
   const control = new Control(buffer);
   const host = new Host(control, (most) => post({ type: "read", most }));
-  const loaded = import(new URL("../ferropy.mjs", import.meta.url).href) as Promise<Ferropy>;
-  const environment = Object.entries(process.env).filter((entry) => entry[1] !== undefined);
   try {
-    const { runMain } = await loaded;
+    const { runMain } = await importFerropy();
     const status = await runMain({
       args,
       program: fileURLToPath(import.meta.url),
-      env: Object.fromEntries(environment) as Record<string, string>,
+      env: environment(),
       cwd: process.cwd(),
       stdin: host.stdin,
       stdout: host.stdout,

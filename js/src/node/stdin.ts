@@ -6,7 +6,7 @@
 
 import { Socket } from "node:net";
 import { isatty, ReadStream } from "node:tty";
-import type { Control } from "../console/control.js";
+import type { Control } from "../console/control.ts";
 
 export class StdinServant {
   readonly #control: Control;

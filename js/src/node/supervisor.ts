@@ -7,7 +7,7 @@
 
 import { writeSync } from "node:fs";
 import { Worker, type WorkerOptions } from "node:worker_threads";
-import { Control } from "../console/control.js";
+import { Control } from "../console/control.ts";
 
 /** Status of a process that the interpreter's own failure ended, as after abort(3). */
 const STATUS_CRASH = 134;
@@ -44,9 +44,9 @@ export function startWorker(script: URL, control: Control, data: object): Worker
 }
 
 /** Handle Ctrl-C for `worker`: the first interrupts Python, one that finds it deaf ends it. */
-export function interruptOnSignal(worker: Worker, control: Control): () => void {
+export function interruptOnSignal(worker: Worker, control: Control): void {
   let since = 0;
-  const interrupt = () => {
+  process.on("SIGINT", () => {
     const now = performance.now();
     if (!control.interruptPending) {
       since = now;
@@ -54,9 +54,7 @@ export function interruptOnSignal(worker: Worker, control: Control): () => void 
     } else if (now - since >= PATIENCE) {
       forceExit(worker);
     }
-  };
-  process.on("SIGINT", interrupt);
-  return interrupt;
+  });
 }
 
 function forceExit(worker: Worker): void {
@@ -87,7 +85,11 @@ function say(text: string): void {
 
 /** One paragraph for a person about an error that no Python code can handle. */
 export function describeFatal(error: unknown): FatalReport {
-  const { message, stack, code, name } = asError(error);
+  const { cause, message, stack, code, name } = asError(error);
+  // The loader's FatalError and FetchError say what they stopped; their cause says why.
+  if ((name === "FatalError" || name === "FetchError") && cause !== undefined) {
+    return describeFatal(cause);
+  }
   const report = (text: string): FatalReport => ({ type: "fatal", message: text, stack });
   if (code === "ERR_WORKER_OUT_OF_MEMORY" || /allocation failed|out of memory/i.test(message)) {
     return report("JavaScript ran out of memory, and the interpreter with it.");
@@ -110,15 +112,24 @@ export function describeFatal(error: unknown): FatalReport {
   return report(`the interpreter stopped with an unexpected error: ${message}.`);
 }
 
-function asError(error: unknown): { message: string; stack: string; code: string; name: string } {
-  if (error instanceof Error || (typeof error === "object" && error !== null)) {
-    const { message, stack, code, name } = error as Partial<NodeJS.ErrnoException>;
-    return {
-      message: message ?? String(error),
-      stack: stack ?? String(error),
-      code: String(code ?? ""),
-      name: name ?? "Error",
-    };
-  }
-  return { message: String(error), stack: String(error), code: "", name: "Error" };
+interface ErrorParts {
+  message: string;
+  stack: string;
+  code: string;
+  name: string;
+  cause: unknown;
+}
+
+function asError(error: unknown): ErrorParts {
+  const parts = (typeof error === "object" && error !== null ? error : {}) as Partial<
+    NodeJS.ErrnoException
+  >;
+  const message = parts.message ?? String(error);
+  return {
+    message,
+    stack: parts.stack ?? message,
+    code: parts.code ?? "",
+    name: parts.name ?? "Error",
+    cause: parts.cause,
+  };
 }

@@ -1,0 +1,321 @@
+/**
+ * An interactive Python for a terminal: `node repl.mjs`. Line editing, history, completion and paste are
+ * Node's readline, here on the main thread; Python runs in a worker, as in the console page.
+ *
+ * It needs a terminal. Scripts and pipes are `python.mjs`'s business.
+ */
+
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { createInterface, type Interface } from "node:readline";
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { Client } from "../console/client.ts";
+import { Control } from "../console/control.ts";
+import { nextIndent } from "../console/indent.ts";
+import type { FromWorker, ToWorker } from "../console/protocol.ts";
+import { Session, type PythonRuntime } from "../console/session.ts";
+import { Host } from "./host.ts";
+import { environment, importFerropy } from "./loader.ts";
+import { describeFatal, fatal, interruptOnSignal, startWorker } from "./supervisor.ts";
+
+const HISTORY_LINES = 2000;
+const BRACKETED_PASTE_ON = "\x1b[?2004h";
+const BRACKETED_PASTE_OFF = "\x1b[?2004l";
+
+/** `FERROPY_HISTORY`, else a file in XDG's folder for state. */
+function historyFile(): string {
+  const state = process.env["XDG_STATE_HOME"] || join(homedir(), ".local", "state");
+  return process.env["FERROPY_HISTORY"] || join(state, "ferropy", "history");
+}
+
+function readHistory(file: string): string[] {
+  try {
+    // readline wants the newest first.
+    return readFileSync(file, "utf8").split("\n").filter(Boolean).slice(-HISTORY_LINES).reverse();
+  } catch {
+    return [];
+  }
+}
+
+function writeHistory(file: string, newestFirst: string[]): void {
+  const lines = newestFirst.filter((line) => line.trim() !== "").slice(0, HISTORY_LINES);
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    // Renamed into place: two REPLs that end together leave one whole file.
+    writeFileSync(`${file}.${process.pid}`, lines.reverse().join("\n") + "\n", { mode: 0o600 });
+    renameSync(`${file}.${process.pid}`, file);
+  } catch {
+    // Without a place for it, history lasts as long as the session.
+  }
+}
+
+/** The terminal: what is typed becomes source, what Python reads becomes typed lines. */
+class Repl {
+  readonly #control: Control;
+  readonly #client: Client;
+  readonly #readline: Interface & { history?: string[]; line: string };
+  readonly #historyFile = historyFile();
+  /** Lines that were typed or pasted and that nobody has asked for yet. */
+  readonly #typed: string[] = [];
+  #takeLine: ((line: string | undefined) => void) | undefined;
+  #history: string[];
+  /** Lines of the statement being typed. */
+  #lines: string[] = [];
+  #pasting = false;
+  #pasted = false;
+  #pendingIndent = "";
+  #ended = false;
+  #readingInput = false;
+
+  constructor(control: Control, client: Client) {
+    this.#control = control;
+    this.#client = client;
+    this.#history = readHistory(this.#historyFile);
+    this.#readline = createInterface({
+      input: process.stdin,
+      output: process.stdout,
+      terminal: true,
+      history: this.#history,
+      historySize: HISTORY_LINES,
+      removeHistoryDuplicates: true,
+      tabSize: 4,
+      completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
+        void this.#complete(line).then((result) => done(null, result));
+      },
+    }) as Interface & { history?: string[]; line: string };
+    this.#readline
+      .on("line", (line) => this.#receive(line))
+      .on("history", (history: string[]) => {
+        this.#history = history;
+      })
+      .on("SIGINT", () => this.#interrupt())
+      .on("SIGCONT", () => this.#readline.prompt(true))
+      .on("close", () => this.#receive(undefined));
+    process.stdin.on("keypress", (_text: string, key: { name?: string } | undefined) => {
+      if (key?.name === "paste-start") this.#pasting = true;
+      if (key?.name === "paste-end") this.#endPaste();
+    });
+  }
+
+  /** Read, run, print, until the end; returns the exit status. */
+  async run(banner: string): Promise<number> {
+    process.stdout.write(`${banner}\nCtrl-D or exit() leaves.\n${BRACKETED_PASTE_ON}`);
+    try {
+      for (;;) {
+        const source = await this.#readStatement();
+        if (source === undefined) return 0;
+        if (source.trim() === "") continue;
+        this.#readline.setPrompt("");
+        const { exit } = await this.#client.run(source);
+        if (exit !== undefined) return exit;
+      }
+    } finally {
+      this.#ended = true;
+      process.stdout.write(BRACKETED_PASTE_OFF);
+      writeHistory(this.#historyFile, this.#history);
+      this.#readline.close();
+    }
+  }
+
+  /** Output that came while the prompt was showing. */
+  printAbovePrompt(bytes: Uint8Array): void {
+    process.stdout.write("\r\x1b[J");
+    process.stdout.write(bytes);
+    this.#readline.prompt(true);
+  }
+
+  /** A line for `input()`, with its prompt (already shown) kept while the line is edited. */
+  async readInput(prompt: string, most: number): Promise<void> {
+    this.#readingInput = true;
+    const line = await this.#readLine(prompt);
+    if (!this.#readingInput) return;
+    this.#readingInput = false;
+    this.#readline.setPrompt("");
+    const bytes = new TextEncoder().encode(line === undefined ? "" : `${line}\n`);
+    this.#control.provideInput(bytes.subarray(0, most));
+  }
+
+  async #readStatement(): Promise<string | undefined> {
+    this.#lines = [];
+    const [first, more] = await this.#client.prompts();
+    for (;;) {
+      const line = await this.#readLine(this.#lines.length === 0 ? first : more);
+      if (line === undefined) return undefined;
+      if (line === CANCELLED) {
+        this.#lines = [];
+        continue;
+      }
+      this.#lines.push(line);
+      // A pasted block is judged as a whole: blank lines within it end nothing.
+      if (this.#pasting) continue;
+      const source = this.#lines.join("\n");
+      if (line === "" && this.#lines.length === 1) return source;
+      if ((await this.#client.check(source)) !== "incomplete") return source;
+      if (this.#typed.length === 0 && !this.#pasted) this.#pendingIndent = nextIndent(line);
+      this.#pasted = false;
+    }
+  }
+
+  #readLine(prompt: string): Promise<string | undefined> {
+    this.#readline.setPrompt(prompt);
+    const line = this.#typed.shift();
+    if (line !== undefined) return Promise.resolve(line);
+    if (this.#ended) return Promise.resolve(undefined);
+    return new Promise((resolve) => {
+      this.#takeLine = resolve;
+      this.#readline.prompt(true);
+      if (this.#pendingIndent !== "" && this.#readline.line === "") {
+        this.#readline.write(this.#pendingIndent);
+      }
+      this.#pendingIndent = "";
+    });
+  }
+
+  #receive(line: string | undefined): void {
+    if (line === undefined) this.#ended = true;
+    const take = this.#takeLine;
+    this.#takeLine = undefined;
+    if (take !== undefined) take(line);
+    else if (line !== undefined) this.#typed.push(line);
+  }
+
+  #endPaste(): void {
+    this.#pasting = false;
+    this.#pasted = true;
+    // The paste ended with a newline: nothing is left to type, so run what is there.
+    if (this.#readline.line === "" && this.#lines.length > 0) this.#receive("");
+  }
+
+  #interrupt(): void {
+    if (this.#client.running) {
+      this.#typed.length = 0;
+      process.stdout.write("^C");
+      if (this.#readingInput) {
+        // The worker wakes with KeyboardInterrupt; the line that was begun is dropped.
+        this.#readingInput = false;
+        this.#control.cancelInput();
+        this.#receive("");
+      }
+      this.#clearLine();
+      process.emit("SIGINT");
+      return;
+    }
+    process.stdout.write("\nKeyboardInterrupt\n");
+    this.#clearLine();
+    this.#receive(CANCELLED);
+  }
+
+  #clearLine(): void {
+    this.#readline.setPrompt("");
+    this.#readline.write(null, { ctrl: true, name: "e" });
+    this.#readline.write(null, { ctrl: true, name: "u" });
+  }
+
+  async #complete(line: string): Promise<[string[], string]> {
+    if (this.#client.running) return [[], line];
+    if (line.trim() === "") return [[`${line}    `], line];
+    const { names, start } = await this.#client.complete(line);
+    return [names, line.slice(start)];
+  }
+}
+
+/** Stands for a line given up with Ctrl-C; no typed line contains a NUL. */
+const CANCELLED = "\0";
+
+function main(): void {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    process.stderr.write("ferropy: the REPL needs a terminal; use python.mjs for scripts and pipes.\n");
+    process.exit(2);
+  }
+  const control = new Control();
+  const worker = startWorker(new URL(import.meta.url), control, {});
+  const send = (message: ToWorker) => worker.postMessage(message);
+  const client = new Client(send, control);
+  interruptOnSignal(worker, control);
+  // Code that awaits looks at messages, not at shared memory.
+  process.on("SIGINT", () => send({ type: "interrupt" }));
+  process.on("SIGHUP", () => process.exit(129));
+  const size = () => client.resize(process.stdout.rows, process.stdout.columns);
+  process.stdout.on("resize", size);
+  const repl = new Repl(control, client);
+  worker.on("message", (message: FromWorker) => {
+    switch (message.type) {
+      case "ready":
+        size();
+        return void repl.run(message.banner).then((status) => process.exit(status));
+      case "result":
+        return client.settle(message);
+      case "output":
+        return repl.printAbovePrompt(message.bytes);
+      case "read":
+        return void repl.readInput(message.prompt, message.most);
+      case "fatal":
+        return fatal(message);
+      case "progress":
+        return;
+    }
+  });
+  worker.on("exit", (status) => process.exit(status));
+}
+
+async function work(port: NonNullable<typeof parentPort>): Promise<void> {
+  const control = new Control((workerData as { control: SharedArrayBuffer }).control);
+  const post = (message: FromWorker) => port.postMessage(message);
+  try {
+    const { loadPyodide, version } = await importFerropy();
+    const python = await loadPyodide({ env: environment() });
+    enterHost(python);
+    let running = false;
+    const host = new Host(control, (most) =>
+      post({ type: "read", most, prompt: session.lastLine }),
+    );
+    const output = (write: (bytes: Uint8Array) => number) => (bytes: Uint8Array) => {
+      if (running) return write(bytes);
+      post({ type: "output", bytes: bytes.slice() });
+      return bytes.length;
+    };
+    const session: Session = new Session(python, {
+      control,
+      post: (message) =>
+        post(
+          message.type === "ready"
+            ? { ...message, banner: `ferropy ${version}: ${message.banner}` }
+            : message,
+        ),
+      stdin: host.terminalInput,
+      stdout: output(host.stdout),
+      stderr: output(host.stderr),
+    });
+    port.on("message", (message: ToWorker) => {
+      const runs = message.type === "call" && message.method === "run";
+      running ||= runs;
+      void session.receive(message).then(() => {
+        if (runs) running = false;
+      });
+    });
+    session.start();
+  } catch (error) {
+    post(describeFatal(error));
+  }
+}
+
+/** Show Python the host's folders, its packages and its current folder. */
+function enterHost(python: PythonRuntime): void {
+  // Python's own devices and library stay where they are.
+  const own = new Set(["dev", "proc", "lib"]);
+  for (const name of readdirSync("/")) {
+    if (own.has(name) || statSync(`/${name}`, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      continue;
+    }
+    python.mountNodeFS(`/${name}`, `/${name}`);
+  }
+  python.FS.chdir(process.cwd());
+  const site = (process.env["FERROPY_SITE"] ?? "").split(delimiter).filter(Boolean);
+  const folders = JSON.stringify(site);
+  python.runPython(`__import__('sys').path.insert(0, '')`);
+  python.runPython(`[__import__('site').addsitedir(folder) for folder in ${folders}] and None`);
+}
+
+if (isMainThread) main();
+else if (parentPort) void work(parentPort);
