@@ -141,5 +141,5 @@ export function mountHostFolder(fs: FileSystem, path: string, hostPath: string):
   const nodefs = fs.filesystems["NODEFS"];
   if (nodefs === undefined) throw new Error("folders of the host can only be mounted in Node");
   fs.mkdirTree(path);
-  fs.mount(nodefs as Parameters<FileSystem["mount"]>[0], { root: hostPath }, path);
+  fs.mount(nodefs, { root: hostPath }, path);
 }

@@ -58,7 +58,7 @@ export class StandardStreams {
     // Emscripten's own devices work byte by byte; replace them and reopen.
     for (const fd of [0, 1, 2] as const) {
       const stream = FS.streams[fd];
-      if (stream != null) FS.close(stream as FS.FSStream);
+      if (stream != null) FS.close(stream);
       FS.unlink(PATHS[fd]);
       const dev = FS.makedev(MAJOR, fd);
       FS.registerDevice(dev, this.#operations(fd));
