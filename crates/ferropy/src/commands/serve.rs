@@ -1,0 +1,46 @@
+//! `ferropy serve`.
+
+use std::process::ExitCode;
+
+use cache::Cache;
+use progress::Progress;
+use serve::{Options, Server};
+
+use crate::cli::ServeArgs;
+use crate::report::{hinted, out};
+use crate::distribution;
+
+/// The page that the distribution opens with.
+const HOME: &str = "console.html";
+
+pub(crate) fn run(args: ServeArgs) -> miette::Result<ExitCode> {
+    let root = match args.dir {
+        Some(dir) => dir,
+        None => {
+            let progress = Progress::new();
+            let dist = distribution::ensure(&progress)?;
+            progress.clear();
+            dist
+        }
+    };
+    let cache = Cache::open().map_err(hinted)?;
+    let home = root.join(HOME).is_file().then(|| HOME.to_owned());
+    let server = Server::start(Options {
+        root,
+        host: args.host,
+        port: args.port,
+        isolation: !args.no_isolation,
+        csp: args.csp,
+        home,
+        compressed: Some(cache.folder("compressed").map_err(hinted)?),
+    })?;
+    let url = server.url();
+    out(&format!("Serving on {url} (Ctrl-C stops)\n"))?;
+    if args.open
+        && let Err(error) = open::that_detached(&url)
+    {
+        eprintln!("no browser could be opened: {error}");
+    }
+    server.wait()?;
+    Ok(ExitCode::SUCCESS)
+}
