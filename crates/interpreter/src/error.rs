@@ -36,6 +36,9 @@ pub enum Error {
         /// What is not there.
         path: PathBuf,
     },
+    /// An input was edited during the build.
+    #[error("a source file changed during the step \"{0}\" (hint: run the command again)")]
+    Changed(&'static str),
     /// A lock file that cargo would not have written.
     #[error("cannot read {}: {reason} (hint: run `cargo generate-lockfile` beside it)", path.display())]
     Lock {

@@ -102,6 +102,14 @@ impl Part {
     }
 }
 
+/// The steps of the given parts with their expected seconds, whether they are in the cache or not.
+pub fn expected(parts: &[Part]) -> impl Iterator<Item = (&'static str, f64)> {
+    parts.iter().map(|part| {
+        let (name, _, seconds) = part.step();
+        (name, seconds)
+    })
+}
+
 /// The checkout to build from: `FERROPY_SOURCE`, else the one that this binary was compiled in.
 pub fn repository() -> Result<PathBuf, Error> {
     let set = std::env::var_os("FERROPY_SOURCE").filter(|dir| !dir.is_empty()).map(PathBuf::from);
@@ -115,14 +123,8 @@ impl Context {
     /// The steps that the cache does not spare a build of the given parts, with their expected seconds.
     #[must_use]
     pub fn plan(&self, keys: &Keys, parts: &[Part]) -> Vec<(&'static str, f64)> {
-        parts
-            .iter()
-            .filter(|part| self.cache.lookup(part.kind(), keys.of(**part)).is_none())
-            .map(|part| {
-                let (name, _, seconds) = part.step();
-                (name, seconds)
-            })
-            .collect()
+        let missing = |part: &&Part| self.cache.lookup(part.kind(), keys.of(**part)).is_none();
+        expected(&parts.iter().filter(missing).copied().collect::<Vec<_>>()).collect()
     }
 
     /// Everything that the distribution needs.
@@ -154,7 +156,16 @@ impl Context {
         let (name, why, _) = part.step();
         let step = self.progress.step(name, why);
         let product = Product { kind: part.kind(), key, what: part.kind(), needs };
-        let dir = self.cache.product(product, |holder| step.note(&holder.to_string()), |b| build(b, &step))?;
+        let dir = self.cache.product(
+            product,
+            |holder| step.note(&holder.to_string()),
+            |under_way| {
+                build(under_way, &step)?;
+                // An edit during the build would leave new content under the old content's key.
+                let now = Keys::compute(&self.repository, &self.toolchain)?;
+                if now.of(part) == key { Ok(()) } else { Err(Error::Changed(name)) }
+            },
+        )?;
         step.finish();
         Ok(dir)
     }

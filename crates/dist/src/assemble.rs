@@ -1,0 +1,149 @@
+//! Puts the parts of a distribution into one folder.
+
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+
+use cache::{Key, Product};
+use interpreter::{Context, Keys, Part};
+use serde_json::Value;
+use walkdir::WalkDir;
+
+use crate::{Error, Options, loader, package};
+
+/// What a distribution must have, whoever makes it. Incomplete ones are never shown to anybody.
+const REQUIRED: &[&str] = &[
+    "package.json",
+    "pyodide-lock.json",
+    "python_stdlib.zip",
+    "ferropy.asm.mjs",
+    "ferropy.asm.wasm",
+    "ferropy.mjs",
+    "pyodide.mjs",
+    "pyodide.js",
+    "node/python.mjs",
+    "node/repl.mjs",
+    "console.html",
+    "console.mjs",
+    "console.worker.mjs",
+];
+
+/// Files of the checkout that go along; they are for people, and a checkout may lack them.
+const DOCUMENTS: &[&str] = &["README.md", "LICENSE-MIT", "LICENSE-APACHE"];
+
+/// Extensions that gain from compression.
+const COMPRESSED: &[&str] = &["wasm", "mjs", "js", "zip", "json", "css", "html"];
+
+/// Brotli's best; made once and sent many times.
+const BROTLI_QUALITY: i32 = 11;
+
+pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<PathBuf, Error> {
+    let repository = &context.repository;
+    let mut key = Key::of("dist 1")
+        .key("main module", keys.of(Part::MainModule))
+        .key("stdlib", keys.of(Part::Stdlib))
+        .key("loader", &loader::key(repository)?)
+        .text("package", package::package_json().to_string())
+        .text("lock", package::lock_json().to_string())
+        .text("brotli", options.brotli.to_string());
+    for name in DOCUMENTS.iter().filter(|name| repository.join(name).exists()) {
+        key = key.file(name, &repository.join(name))?;
+    }
+    let key = key.finish();
+    if let Some(dir) = context.cache.lookup("dist", &key) {
+        return Ok(dir);
+    }
+    let interpreter = context.interpreter(keys)?;
+    let bundles = loader::bundles(context)?;
+    let step = context.progress.step("Assemble the distribution", "all files in one folder");
+    let product = Product { kind: "dist", key: &key, what: "the distribution", needs: 200 << 20 };
+    let dir = context.cache.product::<Error>(
+        product,
+        |holder| step.note(&holder.to_string()),
+        |build| {
+            let dir = build.dir();
+            copy_tree(&bundles, dir)?;
+            copy_tree(&interpreter.main_module, dir)?;
+            copy(&interpreter.stdlib, &dir.join("python_stdlib.zip"))?;
+            for name in DOCUMENTS.iter().filter(|name| repository.join(name).exists()) {
+                copy(&repository.join(name), &dir.join(name))?;
+            }
+            write_json(&dir.join("package.json"), &package::package_json())?;
+            write_json(&dir.join("pyodide-lock.json"), &package::lock_json())?;
+            if let Some(missing) = REQUIRED.iter().find(|name| !dir.join(name).is_file()) {
+                return Err(Error::Incomplete((*missing).to_owned()));
+            }
+            if options.brotli {
+                compress(dir, |file| step.message(file))?;
+            }
+            Ok(())
+        },
+    )?;
+    step.finish();
+    Ok(dir)
+}
+
+fn write_json(path: &Path, value: &Value) -> Result<(), Error> {
+    fs::write(path, format!("{value:#}\n")).map_err(Error::io("write", path))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    fs::copy(from, to).map(drop).map_err(Error::io("copy", from))
+}
+
+fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {
+    for entry in WalkDir::new(from) {
+        let entry = entry.map_err(|e| Error::io("read", from)(e.into()))?;
+        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(&target).map_err(Error::io("create", target))?;
+        } else {
+            copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes `NAME.br` beside each file that gains from it.
+fn compress(dir: &Path, mut told: impl FnMut(&str)) -> Result<(), Error> {
+    let files: Vec<PathBuf> = WalkDir::new(dir)
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.file_type().is_file())
+        .map(walkdir::DirEntry::into_path)
+        .filter(|path| path.extension().is_some_and(|e| COMPRESSED.iter().any(|c| e == *c)))
+        .collect();
+    for path in files {
+        told(&path.to_string_lossy());
+        let mut name = path.clone().into_os_string();
+        name.push(".br");
+        let target = PathBuf::from(name);
+        let mut from = BufReader::new(File::open(&path).map_err(Error::io("read", &path))?);
+        let mut to = BufWriter::new(File::create(&target).map_err(Error::io("write", &target))?);
+        let params = brotli::enc::BrotliEncoderParams { quality: BROTLI_QUALITY, lgwin: 24, ..Default::default() };
+        brotli::BrotliCompress(&mut from, &mut to, &params).map_err(Error::io("compress", &path))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read as _;
+
+    #[test]
+    fn compressed_files_stand_beside_their_originals() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        fs::create_dir(dir.path().join("node")).expect("mkdir");
+        let text = "the same again, ".repeat(1000);
+        fs::write(dir.path().join("node/python.mjs"), &text).expect("write");
+        fs::write(dir.path().join("LICENSE-MIT"), &text).expect("write");
+        compress(dir.path(), |_| {}).expect("compress");
+        assert!(!dir.path().join("LICENSE-MIT.br").exists());
+        let packed = fs::read(dir.path().join("node/python.mjs.br")).expect("read");
+        assert!(packed.len() < 200, "{}", packed.len());
+        let mut unpacked = String::new();
+        brotli::Decompressor::new(&packed[..], 4096).read_to_string(&mut unpacked).expect("unpack");
+        assert_eq!(unpacked, text);
+    }
+}

@@ -1,0 +1,74 @@
+//! The two JSON files of a distribution: the npm package's and the lock file.
+
+use pins::pins;
+use serde_json::{Value, json};
+
+/// The distribution's own version.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// `package.json`: the folder is an npm package as it is.
+pub(crate) fn package_json() -> Value {
+    let both = |types: &str, import: &str| json!({ "types": types, "import": import });
+    json!({
+        "name": "ferropy",
+        "version": VERSION,
+        "description": format!("Python {} in WebAssembly, with a Rust runtime", pins().abi.python),
+        "license": "MIT OR Apache-2.0",
+        "keywords": ["python", "webassembly", "pyodide"],
+        "type": "module",
+        "main": "./pyodide.js",
+        "module": "./ferropy.mjs",
+        "types": "./ferropy.d.ts",
+        "engines": { "node": format!(">={}", pins().node.minimum) },
+        "exports": {
+            ".": { "types": "./ferropy.d.ts", "import": "./ferropy.mjs", "require": "./pyodide.js" },
+            "./pyodide.mjs": both("./pyodide.d.ts", "./pyodide.mjs"),
+            "./pyodide.js": "./pyodide.js",
+            "./ffi": { "types": "./ffi.d.ts" },
+            "./*": "./*"
+        },
+        // Bundlers must not look for Node's modules when they build for pages.
+        "browser": { "fs": false, "path": false, "url": false, "vm": false, "child_process": false, "crypto": false }
+    })
+}
+
+/// `pyodide-lock.json` without packages: what the interpreter is, for tools that compare.
+pub(crate) fn lock_json() -> Value {
+    let platform = &pins().abi.platform;
+    // `pyemscripten_2026_5_wasm32`: the ABI's version stands between the name and the machine.
+    let abi = platform
+        .strip_prefix("pyemscripten_")
+        .and_then(|rest| rest.strip_suffix("_wasm32"))
+        .unwrap_or(platform);
+    json!({
+        "info": {
+            "abi_version": abi,
+            "arch": "wasm32",
+            "platform": format!("emscripten_{}", pins().toolchain.emscripten.replace('.', "_")),
+            "python": pins().cpython.version,
+            "version": VERSION,
+        },
+        "packages": {},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_names_the_abi() {
+        let lock = lock_json();
+        assert_eq!(lock["info"]["arch"], "wasm32");
+        let abi = lock["info"]["abi_version"].as_str().expect("text");
+        assert_eq!(format!("pyemscripten_{abi}_wasm32"), pins().abi.platform);
+        assert!(lock["packages"].as_object().expect("object").is_empty());
+    }
+
+    #[test]
+    fn the_package_asks_for_a_node_that_can_run_it() {
+        let package = package_json();
+        assert_eq!(package["engines"]["node"], format!(">={}", pins().node.minimum));
+        assert_eq!(package["exports"]["."]["import"], "./ferropy.mjs");
+    }
+}
