@@ -464,6 +464,10 @@ class TerminalSession:
         self._count = 0
         self._task: asyncio.Task[Any] | None = None
         self._interrupted = False
+        # Python chose its buffering before JavaScript said that the streams are a terminal.
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(line_buffering=True)
 
     def banner(self) -> str:
         """What to print first."""

@@ -52,7 +52,6 @@ export class Host {
 
   /** Standard input: bytes read into `target`, 0 at end of file; throws EINTR on Ctrl-C. */
   readonly stdin = (target: Uint8Array): number => {
-    if (target.length === 0) return 0;
     if (this.#inputIsFile) {
       try {
         return readSync(0, target);
@@ -65,6 +64,8 @@ export class Host {
 
   /** As `stdin`, but always through the main thread, whatever descriptor 0 is. */
   readonly terminalInput = (target: Uint8Array): number => {
+    // libc's vectored reads may begin with an empty part.
+    if (target.length === 0) return 0;
     const most = Math.min(target.length, INPUT_CAPACITY);
     const count = this.#control.takeInput(target, () => this.#requestInput(most));
     if (count === undefined) throw new SystemCallError("EINTR");

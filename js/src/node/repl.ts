@@ -62,11 +62,15 @@ class Repl {
   #history: string[];
   /** Lines of the statement being typed. */
   #lines: string[] = [];
-  #pasting = false;
-  #pasted = false;
+  /** The lines of the paste that is coming in; undefined outside one. */
+  #paste: string[] | undefined;
+  /** Pasted lines above the one that is being edited. */
+  #pastedAbove = "";
   #pendingIndent = "";
   #ended = false;
   #readingInput = false;
+  /** What a long line had more than one read could take. */
+  #inputRest = new Uint8Array(0);
 
   constructor(control: Control, client: Client) {
     this.#control = control;
@@ -93,7 +97,7 @@ class Repl {
       .on("SIGCONT", () => this.#readline.prompt(true))
       .on("close", () => this.#receive(undefined));
     process.stdin.on("keypress", (_text: string, key: { name?: string } | undefined) => {
-      if (key?.name === "paste-start") this.#pasting = true;
+      if (key?.name === "paste-start") this.#paste = [];
       if (key?.name === "paste-end") this.#endPaste();
     });
   }
@@ -112,10 +116,14 @@ class Repl {
       }
     } finally {
       this.#ended = true;
-      process.stdout.write(BRACKETED_PASTE_OFF);
-      writeHistory(this.#historyFile, this.#history);
       this.#readline.close();
     }
+  }
+
+  /** Leave the terminal as it was; however the process ends, this runs at its exit. */
+  restore(): void {
+    process.stdout.write(BRACKETED_PASTE_OFF);
+    writeHistory(this.#historyFile, this.#history);
   }
 
   /** Output that came while the prompt was showing. */
@@ -128,12 +136,16 @@ class Repl {
   /** A line for `input()`, with its prompt (already shown) kept while the line is edited. */
   async readInput(prompt: string, most: number): Promise<void> {
     this.#readingInput = true;
-    const line = await this.#readLine(prompt);
-    if (!this.#readingInput) return;
+    if (this.#inputRest.length === 0) {
+      const line = await this.#readLine(prompt);
+      if (!this.#readingInput) return;
+      this.#readline.setPrompt("");
+      this.#inputRest = new TextEncoder().encode(line === undefined ? "" : `${line}\n`);
+    }
     this.#readingInput = false;
-    this.#readline.setPrompt("");
-    const bytes = new TextEncoder().encode(line === undefined ? "" : `${line}\n`);
-    this.#control.provideInput(bytes.subarray(0, most));
+    const part = this.#inputRest.subarray(0, most);
+    this.#inputRest = this.#inputRest.subarray(part.length);
+    this.#control.provideInput(part);
   }
 
   async #readStatement(): Promise<string | undefined> {
@@ -147,13 +159,10 @@ class Repl {
         continue;
       }
       this.#lines.push(line);
-      // A pasted block is judged as a whole: blank lines within it end nothing.
-      if (this.#pasting) continue;
       const source = this.#lines.join("\n");
       if (line === "" && this.#lines.length === 1) return source;
       if ((await this.#client.check(source)) !== "incomplete") return source;
-      if (this.#typed.length === 0 && !this.#pasted) this.#pendingIndent = nextIndent(line);
-      this.#pasted = false;
+      if (this.#typed.length === 0) this.#pendingIndent = nextIndent(line);
     }
   }
 
@@ -174,17 +183,27 @@ class Repl {
 
   #receive(line: string | undefined): void {
     if (line === undefined) this.#ended = true;
+    else if (this.#paste !== undefined) return void this.#paste.push(line);
+    const text = line === undefined ? line : this.#pastedAbove + line;
+    this.#pastedAbove = "";
     const take = this.#takeLine;
     this.#takeLine = undefined;
-    if (take !== undefined) take(line);
-    else if (line !== undefined) this.#typed.push(line);
+    if (take !== undefined) take(text);
+    else if (text !== undefined) this.#typed.push(text);
   }
 
+  // A pasted block is one input: blank lines within it end nothing.
   #endPaste(): void {
-    this.#pasting = false;
-    this.#pasted = true;
-    // The paste ended with a newline: nothing is left to type, so run what is there.
-    if (this.#readline.line === "" && this.#lines.length > 0) this.#receive("");
+    const lines = this.#paste ?? [];
+    this.#paste = undefined;
+    if (lines.length === 0) return;
+    if (this.#client.running) {
+      for (const line of lines) this.#receive(line);
+      return;
+    }
+    this.#pastedAbove = lines.map((line) => `${line}\n`).join("");
+    // Its last line ended with a newline: nothing is left to edit, so it runs.
+    if (this.#readline.line === "") this.#receive("");
   }
 
   #interrupt(): void {
@@ -203,6 +222,7 @@ class Repl {
     }
     process.stdout.write("\nKeyboardInterrupt\n");
     this.#clearLine();
+    this.#pastedAbove = "";
     this.#receive(CANCELLED);
   }
 
@@ -239,6 +259,7 @@ function main(): void {
   const size = () => client.resize(process.stdout.rows, process.stdout.columns);
   process.stdout.on("resize", size);
   const repl = new Repl(control, client);
+  process.on("exit", () => repl.restore());
   worker.on("message", (message: FromWorker) => {
     switch (message.type) {
       case "ready":

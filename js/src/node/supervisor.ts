@@ -59,6 +59,7 @@ export function interruptOnSignal(worker: Worker, control: Control): void {
 
 function forceExit(worker: Worker): void {
   say("\nferropy: Python did not react to Ctrl-C in time; stopped it.\n");
+  worker.removeAllListeners("exit");
   void worker.terminate().then(() => process.exit(STATUS_INTERRUPTED));
   // A worker inside a blocking system call can't be joined: let the signal's default end the process.
   setTimeout(() => {
