@@ -42,7 +42,11 @@ export type SlotExport =
 export type Exports = Record<SlotExport, (...args: number[]) => Slot> & {
   readonly memory: WebAssembly.Memory;
   ferropy_release(object: number): void;
-  ferropy_start(argv: Slot, program: number): number;
+  ferropy_start(argv: Slot, program: number, stack: number): number;
+  ferropy_probe_stack(): void;
+  ferropy_probe_depth(): number;
+  emscripten_stack_get_current(): number;
+  _emscripten_stack_restore(pointer: number): void;
   ferropy_run_main(): number;
 };
 

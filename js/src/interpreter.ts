@@ -3,6 +3,7 @@
  * start of CPython. Used by `loadPyodide` and by the Node program.
  */
 
+import { stackLimit } from "../../runtime/src/start/start.ts";
 import { type File, contents, mountFiles, readArchive } from "./archive.ts";
 import { Core, type Exports } from "./core.ts";
 import type { EmscriptenModule, ModuleFactory } from "./emscripten.ts";
@@ -105,7 +106,10 @@ export async function prepare(options: StartOptions): Promise<Machine> {
  */
 export function start(machine: Machine, argv: string[], program: boolean): number | undefined {
   const { core } = machine;
-  const status = core.enter(() => core.exports.ferropy_start(core.slots.put(argv), Number(program)));
+  const stack = stackLimit(core);
+  const status = core.enter(() =>
+    core.exports.ferropy_start(core.slots.put(argv), Number(program), stack),
+  );
   if (status < 0) return undefined;
   if (core.startFailure !== undefined) {
     throw new Error(`Python could not start: ${core.startFailure}`);
