@@ -9,7 +9,7 @@ use pins::pins;
 use serde::Deserialize;
 use toolchain::{Toolchain, fetch};
 
-use crate::{Error, Part, cpython, native};
+use crate::{Error, Part, cpython, main_module, native};
 
 /// The keys of all products of this crate, for one checkout and one toolchain.
 #[derive(Debug, Clone)]
@@ -52,7 +52,9 @@ impl Keys {
             .finish();
         let runtime = Key::of("runtime 1")
             .key("toolchain", toolchain.key())
-            .text("python", &pins().abi.python)
+            .text("rustflags", toolchain::RUSTFLAGS)
+            .texts("abi", &pins().abi.flags)
+            .text("python", main_module::pyo3_config())
             .tree("runtime", &runtime_dir, |path| !path.starts_with("libs") && is_rust(path))?
             .file("lock", &lock)?
             .finish();

@@ -18,16 +18,30 @@ fn runtime(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
     context.product(Part::Runtime, keys.of(Part::Runtime), 1 << 30, |build, step| {
         let output = Output::new(&context.cache, "runtime", step, Some(build))?;
         let mut cargo = context.toolchain.cargo(native::OPTIMIZATION)?;
+        // Always at the same place, so that cargo sees no change when there is none.
+        let target = context.toolchain.cargo_target()?;
+        fs::create_dir_all(&target).map_err(Error::io("create", &target))?;
+        let config = target.join("pyo3.cfg");
+        if fs::read_to_string(&config).ok().as_deref() != Some(&pyo3_config()) {
+            fs::write(&config, pyo3_config()).map_err(Error::io("write", &config))?;
+        }
         cargo
             .args(["--package", "ferropy-runtime"])
             .current_dir(context.repository.join("runtime"))
-            // pyo3-ffi has nothing to run and needs nothing but the version.
-            .env("PYO3_CROSS", "1")
-            .env("PYO3_CROSS_PYTHON_VERSION", &pins().abi.python);
+            .env("PYO3_CONFIG_FILE", &config);
         output.run(&mut cargo, "compiling the Rust runtime")?;
-        let built = context.toolchain.cargo_target()?.join(&pins().rust.target).join("release").join(RUNTIME_ARCHIVE);
+        let built = target.join(&pins().rust.target).join("release").join(RUNTIME_ARCHIVE);
         fs::copy(&built, build.dir().join(RUNTIME_ARCHIVE)).map_err(Error::io("copy", built)).map(drop)
     })
+}
+
+/// What pyo3-ffi would ask a Python, if this target had one to run at build time.
+pub(crate) fn pyo3_config() -> String {
+    format!(
+        "implementation=CPython\nversion={}\nshared=false\nabi3=false\npointer_width=32\n\
+         build_flags=\nsuppress_build_script_link_lines=true\n",
+        pins().abi.python
+    )
 }
 
 /// The folder with the glue and the wasm.

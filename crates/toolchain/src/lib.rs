@@ -250,9 +250,9 @@ impl Toolchain {
     }
 }
 
-/// What Rust code needs to meet the ABI: position-independent, legacy wasm exceptions.
-const RUSTFLAGS: &str =
-    "-Crelocation-model=pic -Ctarget-feature=+exception-handling -Zemscripten-wasm-eh";
+/// What Rust code needs to meet the ABI: position-independent, wasm exceptions. Hidden by default, so that
+/// the main module, which exports all that is visible, does not export Rust's own library.
+pub const RUSTFLAGS: &str = "-Crelocation-model=pic -Zemscripten-wasm-eh -Zdefault-visibility=hidden";
 
 /// The two kinds of link that ferropy does: configure's test programs, and the main module.
 const SYSTEM_LIBRARY_LINKS: [&[&str]; 2] = [&[], &["-sMAIN_MODULE=1", "-sFORCE_FILESYSTEM=1"]];
