@@ -1,7 +1,8 @@
 /**
  * Runs the runtime tests: every body in every engine.
  *
- *     node run.mjs [--engine NAME,…] [--filter REGEX] [--file NAME] [--dist DIR | --peer] [--jobs N] [--json FILE]
+ *     node run.mjs [--engine NAME,…] [--filter REGEX] [--file NAME] [--dist DIR | --peer] [--jobs N]
+ *                 [--json FILE] [--no-isolation] [--list]
  *
  * Prints one line per test and, last, `N passed, N failed, N skipped`; exits with 1 when anything failed. A skip
  * must be listed with its reason in docs/testing.md, otherwise it counts as a failure.
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
     peer: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '2' },
     json: { type: 'string' },
+    'no-isolation': { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
   },
 });
@@ -93,6 +95,7 @@ const server = await startServer({
     ['/assets/', scratch],
   ],
   handle,
+  isolated: !options['no-isolation'],
 });
 
 const common = { peer: dist.peer, loader: dist.loader, wheels: wheels.sets, assetNames: NAMES, filter: options.filter };

@@ -231,14 +231,14 @@ mod tests {
     fn pins_are_full_versions_and_hashes() {
         let hash = "0123456789abcdef".repeat(4);
         let text = format!(
-            "[a]\nshort = '3.15'\nfull = '6.0.5'\nlist = ['1.2.3']\nsum = '{hash}'\nname = 'x.y.z'"
+            "[a]\nshort = '3.15'\nfull = '7.8.9'\nlist = ['1.2.3']\nsum = '{hash}'\nname = 'x.y.z'"
         );
         let table: toml::Table = toml::from_str(&text).unwrap();
         let mut pins = BTreeSet::new();
         collect_pins(&toml::Value::Table(table), &mut pins);
         assert_eq!(
             pins.into_iter().collect::<Vec<_>>(),
-            [hash.as_str(), "1.2.3", "6.0.5"]
+            [hash.as_str(), "1.2.3", "7.8.9"]
         );
     }
 }
