@@ -26,7 +26,7 @@ const INPUT_READY = 2;
 export const INPUT_CAPACITY = 64 * 1024;
 
 /** The worker holds its output back when this many bytes wait to be shown. */
-const OUTPUT_LIMIT = 512 * 1024;
+const OUTPUT_LIMIT = 64 * 1024;
 
 export const SIGINT = 2;
 

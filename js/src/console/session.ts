@@ -65,9 +65,9 @@ export class Session {
     return this.#lastLine;
   }
 
-  /** Report that Python is up. */
-  start(): void {
-    this.#host.post({ type: "ready", banner: String(this.#ask("banner()")) });
+  /** Report that Python is up; `title` goes before its banner. */
+  start(title: string): void {
+    this.#host.post({ type: "ready", banner: title + String(this.#ask("banner()")) });
   }
 
   /** Handle a message of the terminal's. */

@@ -298,12 +298,7 @@ async function work(port: NonNullable<typeof parentPort>): Promise<void> {
     };
     const session: Session = new Session(python, {
       control,
-      post: (message) =>
-        post(
-          message.type === "ready"
-            ? { ...message, banner: `ferropy ${version}: ${message.banner}` }
-            : message,
-        ),
+      post,
       stdin: host.terminalInput,
       stdout: output(host.stdout),
       stderr: output(host.stderr),
@@ -315,7 +310,7 @@ async function work(port: NonNullable<typeof parentPort>): Promise<void> {
         if (runs) running = false;
       });
     });
-    session.start();
+    session.start(`ferropy ${version}: `);
   } catch (error) {
     post(describeFatal(error));
   }
