@@ -70,7 +70,7 @@ function skipReason(env, options) {
     if (options.skip?.[tag] !== undefined) return options.skip[tag];
   }
   if (options.only && !tags.some((tag) => options.only[tag] !== undefined)) {
-    return Object.values(options.only).join('; ');
+    return [...new Set(Object.values(options.only))].join('; ');
   }
   return undefined;
 }

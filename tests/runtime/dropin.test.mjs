@@ -28,11 +28,6 @@ test('from a nested folder with a space', { only: { window: 'a server matters on
   works(t, await loadPyodide());
 });
 
-test('from the network in Node', { only: { node: 'browsers always do' }, skip: { peer: 'the peer wants local files in Node' } }, async (load, t) => {
-  const origin = new URL('/dist/', t.env.assetsUrl).href;
-  works(t, await load({ indexURL: origin }));
-});
-
 test('pyodide.js as a classic script', { only: { window: 'classic script elements exist only in windows' } }, async (load, t) => {
   const script = document.createElement('script');
   script.src = new URL('pyodide.js', t.env.distUrl).href;

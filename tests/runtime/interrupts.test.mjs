@@ -87,8 +87,9 @@ test('after setInterruptBuffer(undefined) nothing is interrupted', NEEDS, async 
 
 test('a coroutine that computes is interrupted, too', { ...NEEDS, skip: { peer: 'ends the peer in Node' } }, async (load, t) => {
   const { py, buffer } = await armed(load, t);
-  await t.signalAfter(buffer, 200);
-  const error = await t.rejects(() => py.runPythonAsync('import asyncio\nawait asyncio.sleep(0)\nwhile True: pass'));
+  await py.runPythonAsync('import asyncio\nawait asyncio.sleep(0)');
+  await t.signalAfter(buffer, 300);
+  const error = await t.rejects(() => py.runPythonAsync('await asyncio.sleep(0)\nwhile True: pass'));
   t.equal(error.type, 'KeyboardInterrupt');
   t.equal(await py.runPythonAsync('await asyncio.sleep(0, 5)'), 5);
 });
