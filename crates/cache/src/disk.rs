@@ -11,8 +11,12 @@ use crate::Error;
 
 /// Bytes that this user can still write on the file system of `path` (or of its nearest existing parent).
 pub fn free_space(path: &Path) -> Result<u64, Error> {
-    let existing = path.ancestors().find(|p| p.exists()).unwrap_or(Path::new("/"));
-    let stat = rustix::fs::statvfs(existing).map_err(|e| Error::io("ask the free space of", existing, e.into()))?;
+    let existing = path
+        .ancestors()
+        .find(|p| p.exists())
+        .unwrap_or(Path::new("/"));
+    let stat = rustix::fs::statvfs(existing)
+        .map_err(|e| Error::io("ask the free space of", existing, e.into()))?;
     Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
@@ -34,9 +38,16 @@ pub fn remove_tree(path: &Path) -> Result<(), Error> {
     let first = gone(fs::remove_dir_all(path));
     match first {
         Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
-            for entry in WalkDir::new(path).into_iter().flatten().filter(|e| e.file_type().is_dir()) {
+            for entry in WalkDir::new(path)
+                .into_iter()
+                .flatten()
+                .filter(|e| e.file_type().is_dir())
+            {
                 // A folder that is not ours stays as it is, and the removal below reports it.
-                drop(fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o700)));
+                drop(fs::set_permissions(
+                    entry.path(),
+                    fs::Permissions::from_mode(0o700),
+                ));
             }
             gone(fs::remove_dir_all(path)).map_err(|e| Error::io("remove", path, e))
         }

@@ -24,7 +24,9 @@ impl Key {
     /// the product changes in a way that no other input shows.
     #[must_use]
     pub fn of(recipe: &str) -> KeyBuilder {
-        let mut builder = KeyBuilder { hash: Sha256::new() };
+        let mut builder = KeyBuilder {
+            hash: Sha256::new(),
+        };
         builder.put("recipe", "", recipe.as_bytes());
         builder
     }
@@ -93,7 +95,12 @@ impl KeyBuilder {
 
     /// Adds the files below `dir` for which `take` holds, by their path relative to `dir`, content and
     /// executable bit. `take` also decides which folders are entered. A missing folder counts as empty.
-    pub fn tree(mut self, name: &str, dir: &Path, take: impl Fn(&Path) -> bool) -> Result<Self, Error> {
+    pub fn tree(
+        mut self,
+        name: &str,
+        dir: &Path,
+        take: impl Fn(&Path) -> bool,
+    ) -> Result<Self, Error> {
         if !dir.exists() {
             self.put("tree", name, b"");
             return Ok(self);
@@ -113,8 +120,14 @@ impl KeyBuilder {
                 let target = fs::read_link(path).map_err(|e| Error::io("read", path, e))?;
                 self.put("link", &shown, target.as_os_str().as_encoded_bytes());
             } else if entry.file_type().is_file() {
-                let meta = entry.metadata().map_err(|e| Error::io("read", path, e.into()))?;
-                let mode = if meta.permissions().mode() & 0o111 == 0 { "plain" } else { "executable" };
+                let meta = entry
+                    .metadata()
+                    .map_err(|e| Error::io("read", path, e.into()))?;
+                let mode = if meta.permissions().mode() & 0o111 == 0 {
+                    "plain"
+                } else {
+                    "executable"
+                };
                 let digest = file_digest(path).map_err(|e| Error::io("read", path, e))?;
                 self.put(mode, &shown, &digest);
             }
@@ -126,7 +139,9 @@ impl KeyBuilder {
     /// The finished key.
     #[must_use]
     pub fn finish(self) -> Key {
-        Key { hex: hex::encode(self.hash.finalize()) }
+        Key {
+            hex: hex::encode(self.hash.finalize()),
+        }
     }
 
     fn put(&mut self, kind: &str, name: &str, value: &[u8]) {

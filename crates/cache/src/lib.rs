@@ -29,7 +29,9 @@ pub use key::{Key, KeyBuilder};
 #[non_exhaustive]
 pub enum Error {
     /// Neither `FERROPY_CACHE` nor a home folder says where the cache is.
-    #[error("no place for the cache: neither FERROPY_CACHE nor HOME is set (hint: set FERROPY_CACHE to a folder)")]
+    #[error(
+        "no place for the cache: neither FERROPY_CACHE nor HOME is set (hint: set FERROPY_CACHE to a folder)"
+    )]
     NoPlace,
     /// An operation on a file or folder failed.
     #[error("cannot {action} {}: {source}{}", path.display(), permission_hint(source))]
@@ -72,7 +74,11 @@ fn permission_hint(source: &io::Error) -> &'static str {
 impl Error {
     /// Wraps an IO error with what was tried on which path.
     pub fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
-        Self::Io { action, path: path.into(), source }
+        Self::Io {
+            action,
+            path: path.into(),
+            source,
+        }
     }
 }
 
@@ -124,7 +130,11 @@ pub struct Holder {
 impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.pid {
-            Some(pid) => write!(f, "waiting for another ferropy (pid {pid}) that builds {}", self.what),
+            Some(pid) => write!(
+                f,
+                "waiting for another ferropy (pid {pid}) that builds {}",
+                self.what
+            ),
             None => write!(f, "waiting for another ferropy that builds {}", self.what),
         }
     }
@@ -155,7 +165,9 @@ impl Build {
     /// A handle for the stdin of a tool (it reads as empty). The product stays locked while any process
     /// holds one, so tools that outlive a killed ferropy never share their folder with its successor.
     pub fn lock_handle(&self) -> Result<File, Error> {
-        self.lock.try_clone().map_err(|e| Error::io("share the lock of", &self.dir, e))
+        self.lock
+            .try_clone()
+            .map_err(|e| Error::io("share the lock of", &self.dir, e))
     }
 }
 
@@ -173,7 +185,11 @@ pub struct KindSize {
 impl Cache {
     /// The cache of this user: `FERROPY_CACHE`, else `$XDG_CACHE_HOME/ferropy`, else `~/.cache/ferropy`.
     pub fn open() -> Result<Self, Error> {
-        let set = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        let set = |name| {
+            std::env::var_os(name)
+                .filter(|v| !v.is_empty())
+                .map(PathBuf::from)
+        };
         let dir = set("FERROPY_CACHE")
             .or_else(|| set("XDG_CACHE_HOME").map(|dir| dir.join("ferropy")))
             .or_else(|| std::env::home_dir().map(|home| home.join(".cache/ferropy")))
@@ -244,7 +260,11 @@ impl Cache {
         let dir = self.folder("tmp")?.join(&name);
         remove_tree(&dir)?;
         fs::create_dir(&dir).map_err(|e| Error::io("create", &dir, e))?;
-        let under_way = Build { dir, work: self.dir.join("work").join(&name), lock };
+        let under_way = Build {
+            dir,
+            work: self.dir.join("work").join(&name),
+            lock,
+        };
         if let Err(error) = build(&under_way) {
             // A tool that runs out of disk reports it in its own words; say it in ours.
             let free = free_space(&self.dir)?;
@@ -290,7 +310,11 @@ impl Cache {
                 let (pid, held) = text.trim().split_once(' ').unwrap_or_default();
                 wait(&Holder {
                     pid: pid.parse().ok(),
-                    what: if held.is_empty() { what.to_owned() } else { held.to_owned() },
+                    what: if held.is_empty() {
+                        what.to_owned()
+                    } else {
+                        held.to_owned()
+                    },
                 });
                 file.lock().map_err(failed("lock"))?;
             }
@@ -306,7 +330,9 @@ impl Cache {
     /// folders of this kind that belong to inputs which no longer exist in that form.
     fn sweep(&self, kind: &str, mine: &str) -> Result<(), Error> {
         for (folder, prefix) in [("tmp", String::new()), ("work", format!("{kind}-"))] {
-            let Ok(entries) = fs::read_dir(self.dir.join(folder)) else { continue };
+            let Ok(entries) = fs::read_dir(self.dir.join(folder)) else {
+                continue;
+            };
             for entry in entries.flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 if name == mine || !name.starts_with(&prefix) || self.is_locked(&name) {
@@ -330,8 +356,16 @@ impl Cache {
         for entry in self.entries(&self.dir)? {
             let kind = entry.file_name().to_string_lossy().into_owned();
             let path = entry.path();
-            let products = if path.is_dir() { self.entries(&path)?.len() as u64 } else { 1 };
-            kinds.push(KindSize { kind, products, bytes: disk::allocated(&path) });
+            let products = if path.is_dir() {
+                self.entries(&path)?.len() as u64
+            } else {
+                1
+            };
+            kinds.push(KindSize {
+                kind,
+                products,
+                bytes: disk::allocated(&path),
+            });
         }
         kinds.sort_by(|a, b| a.kind.cmp(&b.kind));
         Ok(kinds)
@@ -353,7 +387,11 @@ impl Cache {
             }
             for product in self.entries(&path)? {
                 let item = product.file_name().to_string_lossy().into_owned();
-                let lock = if matches!(name.as_str(), "tmp" | "work") { item } else { format!("{name}-{item}") };
+                let lock = if matches!(name.as_str(), "tmp" | "work") {
+                    item
+                } else {
+                    format!("{name}-{item}")
+                };
                 if self.is_locked(&lock) {
                     continue;
                 }
@@ -364,6 +402,23 @@ impl Cache {
             drop(fs::remove_dir(&path));
         }
         Ok(freed)
+    }
+
+    /// Removes the products of a kind that were built longest ago, but for the newest `keep` and
+    /// those that a running build holds. For kinds that each edit of a source makes anew.
+    pub fn prune(&self, kind: &str, keep: usize) -> Result<(), Error> {
+        let mut products: Vec<_> = self
+            .entries(&self.dir.join(kind))?
+            .into_iter()
+            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry)))
+            .collect();
+        products.sort_by_key(|(built, _)| std::cmp::Reverse(*built));
+        for (_, entry) in products.into_iter().skip(keep) {
+            if !self.is_locked(&format!("{kind}-{}", entry.file_name().to_string_lossy())) {
+                remove_tree(&entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     #[expect(clippy::unused_self, reason = "reads as an operation of the cache")]

@@ -16,7 +16,12 @@ fn key() -> Key {
 }
 
 fn product(key: &Key) -> Product<'_> {
-    Product { kind: "thing", key, what: "the thing", needs: 0 }
+    Product {
+        kind: "thing",
+        key,
+        what: "the thing",
+        needs: 0,
+    }
 }
 
 fn no_wait(holder: &Holder) {
@@ -113,12 +118,21 @@ fn a_failed_build_leaves_no_product_and_keeps_its_scratch() {
     assert_eq!(cache.lookup("thing", &key), None);
     cache
         .product::<Error>(product(&key), no_wait, |build| {
-            assert!(!build.dir().join("file").exists(), "starts from an empty folder");
-            assert_eq!(fs::read_to_string(build.work()?.join("state")).expect("read"), "kept");
+            assert!(
+                !build.dir().join("file").exists(),
+                "starts from an empty folder"
+            );
+            assert_eq!(
+                fs::read_to_string(build.work()?.join("state")).expect("read"),
+                "kept"
+            );
             Ok(())
         })
         .expect("build");
-    assert_eq!(fs::read_dir(dir.path().join("work")).expect("read").count(), 0);
+    assert_eq!(
+        fs::read_dir(dir.path().join("work")).expect("read").count(),
+        0
+    );
 }
 
 #[test]
@@ -133,8 +147,13 @@ fn a_killed_build_is_never_used_and_is_swept() {
     assert_eq!(cache.lookup("thing", &key), None);
     // A build of something else removes what the killed one left behind.
     let other = Key::of("other").finish();
-    cache.product::<Error>(product(&other), no_wait, |_| Ok(())).expect("build");
-    assert_eq!(fs::read_dir(dir.path().join("tmp")).expect("read").count(), 0);
+    cache
+        .product::<Error>(product(&other), no_wait, |_| Ok(()))
+        .expect("build");
+    assert_eq!(
+        fs::read_dir(dir.path().join("tmp")).expect("read").count(),
+        0
+    );
     let path = cache
         .product::<Error>(product(&key), no_wait, |build| {
             assert_eq!(fs::read_dir(build.dir()).expect("read").count(), 0);
@@ -159,8 +178,17 @@ fn two_builds_at_once_wait_for_each_other() {
             |_| panic!("the other process builds it"),
         )
         .expect("wait");
-    assert_eq!(said, format!("waiting for another ferropy (pid {}) that builds the thing", child.id()));
-    assert_eq!(fs::read_to_string(path.join("whole")).expect("read"), "by the second process");
+    assert_eq!(
+        said,
+        format!(
+            "waiting for another ferropy (pid {}) that builds the thing",
+            child.id()
+        )
+    );
+    assert_eq!(
+        fs::read_to_string(path.join("whole")).expect("read"),
+        "by the second process"
+    );
     assert!(child.wait().expect("wait").success());
 }
 
@@ -179,7 +207,9 @@ fn tools_that_outlive_a_build_keep_the_lock() {
         })
         .expect_err("as if killed");
     let mut waited = false;
-    cache.product::<Error>(product(&key), |_| waited = true, |_| Ok(())).expect("build");
+    cache
+        .product::<Error>(product(&key), |_| waited = true, |_| Ok(()))
+        .expect("build");
     assert!(waited);
     tool.expect("started").wait().expect("wait");
 }
@@ -190,12 +220,20 @@ fn too_little_space_is_said_before_the_build_starts() {
     let cache = Cache::at(dir.path()).expect("cache");
     let key = key();
     let error = cache
-        .product::<Error>(Product { needs: u64::MAX, ..product(&key) }, no_wait, |_| {
-            panic!("must not start")
-        })
+        .product::<Error>(
+            Product {
+                needs: u64::MAX,
+                ..product(&key)
+            },
+            no_wait,
+            |_| panic!("must not start"),
+        )
         .expect_err("must fail");
     let text = error.to_string();
-    assert!(text.contains("not enough disk space for the thing"), "{text}");
+    assert!(
+        text.contains("not enough disk space for the thing"),
+        "{text}"
+    );
     assert!(text.contains(&dir.path().display().to_string()), "{text}");
     assert!(text.contains("FERROPY_CACHE"), "{text}");
 }
@@ -221,11 +259,23 @@ fn a_disk_that_fills_up_is_named_and_leaves_nothing() {
                 fs::write(&file, vec![1; 4 << 20]).map_err(|e| Error::io("write", file, e))
             })
             .expect_err("must fail");
-        assert!(error.to_string().contains("not enough disk space"), "{error}");
+        assert!(
+            error.to_string().contains("not enough disk space"),
+            "{error}"
+        );
         assert_eq!(cache.lookup("thing", &key), None);
-        assert_eq!(fs::read_dir(dir.path().join("tmp")).expect("read").count(), 0);
+        assert_eq!(
+            fs::read_dir(dir.path().join("tmp")).expect("read").count(),
+            0
+        );
     });
-    assert!(Command::new("umount").arg(dir.path()).status().expect("umount").success());
+    assert!(
+        Command::new("umount")
+            .arg(dir.path())
+            .status()
+            .expect("umount")
+            .success()
+    );
     if let Err(panic) = outcome {
         std::panic::resume_unwind(panic);
     }
@@ -246,10 +296,36 @@ fn size_and_clean_see_everything() {
             .expect("build");
     }
     let sizes = cache.size().expect("size");
-    let thing = sizes.iter().find(|size| size.kind == "thing").expect("listed");
+    let thing = sizes
+        .iter()
+        .find(|size| size.kind == "thing")
+        .expect("listed");
     assert_eq!(thing.products, 2);
     assert!(thing.bytes >= 2 * 8192, "{thing:?}");
     assert_eq!(cache.clean(Some("nothing")).expect("clean"), 0);
     assert!(cache.clean(None).expect("clean") >= 2 * 8192);
     assert!(!dir.path().join("thing").exists());
+}
+
+#[test]
+fn pruning_keeps_the_newest() {
+    let dir = tempfile::tempdir().expect("temp dir");
+    let cache = Cache::at(dir.path()).expect("cache");
+    let keys: Vec<Key> = ["a", "b", "c"]
+        .into_iter()
+        .map(|name| Key::of(name).finish())
+        .collect();
+    for key in &keys {
+        cache
+            .product::<Error>(product(key), no_wait, |_| Ok(()))
+            .expect("build");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    cache.prune("thing", 2).expect("prune");
+    let left: Vec<bool> = keys
+        .iter()
+        .map(|key| cache.lookup("thing", key).is_some())
+        .collect();
+    assert_eq!(left, [false, true, true]);
+    cache.prune("no such kind", 0).expect("nothing to prune");
 }

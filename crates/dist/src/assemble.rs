@@ -49,7 +49,10 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
         .text("package", package::package_json().to_string())
         .text("lock", package::lock_json().to_string())
         .text("brotli", options.brotli.to_string());
-    for name in DOCUMENTS.iter().filter(|name| repository.join(name).exists()) {
+    for name in DOCUMENTS
+        .iter()
+        .filter(|name| repository.join(name).exists())
+    {
         key = key.file(name, &repository.join(name))?;
     }
     let key = key.finish();
@@ -58,8 +61,15 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
     }
     let interpreter = context.interpreter(keys)?;
     let bundles = loader::bundles(context)?;
-    let step = context.progress.step("Assemble the distribution", "all files in one folder");
-    let product = Product { kind: "dist", key: &key, what: "the distribution", needs: 200 << 20 };
+    let step = context
+        .progress
+        .step("Assemble the distribution", "all files in one folder");
+    let product = Product {
+        kind: "dist",
+        key: &key,
+        what: "the distribution",
+        needs: 200 << 20,
+    };
     let dir = context.cache.product::<Error>(
         product,
         |holder| step.note(&holder.to_string()),
@@ -68,7 +78,10 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
             copy_tree(&bundles, dir)?;
             copy_tree(&interpreter.main_module, dir)?;
             copy(&interpreter.stdlib, &dir.join("python_stdlib.zip"))?;
-            for name in DOCUMENTS.iter().filter(|name| repository.join(name).exists()) {
+            for name in DOCUMENTS
+                .iter()
+                .filter(|name| repository.join(name).exists())
+            {
                 copy(&repository.join(name), &dir.join(name))?;
             }
             write_json(&dir.join("package.json"), &package::package_json())?;
@@ -91,7 +104,9 @@ fn write_json(path: &Path, value: &Value) -> Result<(), Error> {
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {
-    fs::copy(from, to).map(drop).map_err(Error::io("copy", from))
+    fs::copy(from, to)
+        .map(drop)
+        .map_err(Error::io("copy", from))
 }
 
 fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {
@@ -114,7 +129,10 @@ fn compress(dir: &Path, mut told: impl FnMut(&str)) -> Result<(), Error> {
         .flatten()
         .filter(|entry| entry.file_type().is_file())
         .map(walkdir::DirEntry::into_path)
-        .filter(|path| path.extension().is_some_and(|e| COMPRESSED.iter().any(|c| e == *c)))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|e| COMPRESSED.iter().any(|c| e == *c))
+        })
         .collect();
     for path in files {
         told(&path.to_string_lossy());
@@ -123,8 +141,13 @@ fn compress(dir: &Path, mut told: impl FnMut(&str)) -> Result<(), Error> {
         let target = PathBuf::from(name);
         let mut from = BufReader::new(File::open(&path).map_err(Error::io("read", &path))?);
         let mut to = BufWriter::new(File::create(&target).map_err(Error::io("write", &target))?);
-        let params = brotli::enc::BrotliEncoderParams { quality: BROTLI_QUALITY, lgwin: 24, ..Default::default() };
-        brotli::BrotliCompress(&mut from, &mut to, &params).map_err(Error::io("compress", &path))?;
+        let params = brotli::enc::BrotliEncoderParams {
+            quality: BROTLI_QUALITY,
+            lgwin: 24,
+            ..Default::default()
+        };
+        brotli::BrotliCompress(&mut from, &mut to, &params)
+            .map_err(Error::io("compress", &path))?;
     }
     Ok(())
 }
@@ -146,7 +169,9 @@ mod tests {
         let packed = fs::read(dir.path().join("node/python.mjs.br")).expect("read");
         assert!(packed.len() < 200, "{}", packed.len());
         let mut unpacked = String::new();
-        brotli::Decompressor::new(&packed[..], 4096).read_to_string(&mut unpacked).expect("unpack");
+        brotli::Decompressor::new(&packed[..], 4096)
+            .read_to_string(&mut unpacked)
+            .expect("unpack");
         assert_eq!(unpacked, text);
     }
 }

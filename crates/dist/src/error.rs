@@ -29,17 +29,28 @@ pub enum Error {
     )]
     NotADist(PathBuf),
     /// The loader's tools are not on this machine.
-    #[error("{0} is missing: the loader's TypeScript is bundled with it (hint: install Node.js with npm, or set FERROPY_DIST to a finished distribution)")]
+    #[error(
+        "{0} is missing: the loader's TypeScript is bundled with it (hint: install Node.js with npm, or set FERROPY_DIST to a finished distribution)"
+    )]
     NoNode(&'static str),
     /// A file that the loader's build should have written.
-    #[error("the loader's build did not write {0} (hint: see js/build.mjs; the log is in the cache's `logs` folder)")]
+    #[error(
+        "the loader's build did not write {0} (hint: see js/build.mjs; the log is in the cache's `logs` folder)"
+    )]
     Incomplete(String),
 }
 
 impl Error {
-    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { action, path, source }
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
     }
 }
 

@@ -35,6 +35,12 @@ pub struct Dist {
     pub path: PathBuf,
 }
 
+/// Kinds of products that each edit of our sources makes anew; without a limit they would fill the disk.
+const EDITED: &[&str] = &["runtime", "main-module", "stdlib", "loader", "dist"];
+
+/// How many of each are kept: enough for a few branches and checkouts.
+const KEPT: usize = 10;
+
 /// A file that every distribution has.
 const MARK: &str = "ferropy.asm.wasm";
 
@@ -50,8 +56,14 @@ pub fn ensure_dist_with(progress: &Progress, options: Options) -> Result<Dist, E
     }
     let cache = Cache::open()?;
     let repository = interpreter::repository()?;
-    let name = if options.brotli { "dist-brotli" } else { "dist" };
-    let path = through_stamp(&cache, &repository, name, options.exact, || build(progress, options))?;
+    let name = if options.brotli {
+        "dist-brotli"
+    } else {
+        "dist"
+    };
+    let path = through_stamp(&cache, &repository, name, options.exact, || {
+        build(progress, options)
+    })?;
     Ok(Dist { path })
 }
 
@@ -69,7 +81,11 @@ pub fn ensure_python_tests(progress: &Progress) -> Result<PathBuf, Error> {
 /// Builds the distribution product; the path is in the cache.
 pub fn build(progress: &Progress, options: Options) -> Result<PathBuf, Error> {
     let (context, keys) = context(progress)?;
-    assemble::dist(&context, &keys, options)
+    let path = assemble::dist(&context, &keys, options)?;
+    for kind in EDITED {
+        context.cache.prune(kind, KEPT)?;
+    }
+    Ok(path)
 }
 
 /// Finds or makes the toolchain and hashes the inputs; announces to `progress` what there is to do.
@@ -79,11 +95,22 @@ pub fn context(progress: &Progress) -> Result<(Context, Keys), Error> {
     let missing = toolchain::plan(&cache).map_err(interpreter::Error::from)?;
     if !missing.is_empty() {
         // Without a toolchain there are no keys to look products up by: as good as all is to be built.
-        progress.plan(missing.into_iter().chain(interpreter::expected(DISTRIBUTION)).chain(loader::STEPS));
+        progress.plan(
+            missing
+                .into_iter()
+                .chain(interpreter::expected(DISTRIBUTION))
+                .chain(loader::STEPS),
+        );
     }
-    let toolchain = Toolchain::provide(&cache, &repository, progress).map_err(interpreter::Error::from)?;
+    let toolchain =
+        Toolchain::provide(&cache, &repository, progress).map_err(interpreter::Error::from)?;
     let keys = Keys::compute(&repository, &toolchain)?;
-    let context = Context { cache, repository, toolchain, progress: progress.clone() };
+    let context = Context {
+        cache,
+        repository,
+        toolchain,
+        progress: progress.clone(),
+    };
     let mut plan = context.plan(&keys, DISTRIBUTION);
     plan.extend(loader::plan(&context)?);
     progress.plan(plan);
@@ -92,7 +119,11 @@ pub fn context(progress: &Progress) -> Result<(Context, Keys), Error> {
 
 fn ready(dir: &Path) -> Result<Dist, Error> {
     let path = std::path::absolute(dir).map_err(Error::io("find", dir))?;
-    if path.join(MARK).is_file() { Ok(Dist { path }) } else { Err(Error::NotADist(path)) }
+    if path.join(MARK).is_file() {
+        Ok(Dist { path })
+    } else {
+        Err(Error::NotADist(path))
+    }
 }
 
 /// Remembers which product the input files led to, so that unchanged times and sizes spare the hashing.
@@ -120,7 +151,10 @@ mod tests {
     fn a_folder_without_the_main_module_is_not_a_distribution() {
         let dir = tempfile::tempdir().expect("temp dir");
         let error = ready(dir.path()).expect_err("must fail").to_string();
-        assert!(error.contains("FERROPY_DIST") && error.contains(&dir.path().display().to_string()), "{error}");
+        assert!(
+            error.contains("FERROPY_DIST") && error.contains(&dir.path().display().to_string()),
+            "{error}"
+        );
         std::fs::write(dir.path().join(MARK), "").expect("write");
         assert_eq!(ready(dir.path()).expect("found").path, dir.path());
     }

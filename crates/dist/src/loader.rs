@@ -25,13 +25,20 @@ const READ_TOO: &[&str] = &["Cargo.toml", "versions.toml"];
 fn npm_key(repository: &Path) -> Result<Key, Error> {
     let js = repository.join("js");
     let key = Key::of("npm packages 1").text("machine", std::env::consts::ARCH);
-    Ok(key.file("package", &js.join("package.json"))?.file("lock", &js.join("package-lock.json"))?.finish())
+    Ok(key
+        .file("package", &js.join("package.json"))?
+        .file("lock", &js.join("package-lock.json"))?
+        .finish())
 }
 
 pub(crate) fn key(repository: &Path) -> Result<Key, Error> {
     let mut key = Key::of("loader 1").key("packages", &npm_key(repository)?);
     key = key.tree("js", &repository.join("js"), is_input)?;
-    key = key.tree("runtime", &repository.join("runtime/src"), is_typescript_half)?;
+    key = key.tree(
+        "runtime",
+        &repository.join("runtime/src"),
+        is_typescript_half,
+    )?;
     for name in READ_TOO {
         key = key.file(name, &repository.join(name))?;
     }
@@ -52,7 +59,8 @@ pub(crate) fn plan(context: &Context) -> Result<Vec<(&'static str, f64)>, Error>
 }
 
 fn is_input(path: &Path) -> bool {
-    path.file_name().is_none_or(|name| name != "node_modules" && name != "dist")
+    path.file_name()
+        .is_none_or(|name| name != "node_modules" && name != "dist")
 }
 
 fn is_typescript_half(path: &Path) -> bool {
@@ -66,8 +74,16 @@ pub(crate) fn bundles(context: &Context) -> Result<PathBuf, Error> {
         return Ok(dir);
     }
     let packages = packages(context)?;
-    let step = context.progress.step(BUNDLE, "TypeScript becomes the files that pages and Node load");
-    let product = Product { kind: "loader", key: &key, what: "the loader", needs: 100 << 20 };
+    let step = context.progress.step(
+        BUNDLE,
+        "TypeScript becomes the files that pages and Node load",
+    );
+    let product = Product {
+        kind: "loader",
+        key: &key,
+        what: "the loader",
+        needs: 100 << 20,
+    };
     let dir = context.cache.product::<Error>(
         product,
         |holder| step.note(&holder.to_string()),
@@ -77,15 +93,23 @@ pub(crate) fn bundles(context: &Context) -> Result<PathBuf, Error> {
             cache::remove_tree(work)?;
             let work = build.work()?;
             copy(&context.repository.join("js"), &work.join("js"), is_input)?;
-            copy(&context.repository.join("runtime/src"), &work.join("runtime/src"), is_typescript_half)?;
+            copy(
+                &context.repository.join("runtime/src"),
+                &work.join("runtime/src"),
+                is_typescript_half,
+            )?;
             for name in READ_TOO {
-                fs::copy(context.repository.join(name), work.join(name)).map_err(Error::io("copy", *name))?;
+                fs::copy(context.repository.join(name), work.join(name))
+                    .map_err(Error::io("copy", *name))?;
             }
             let link = work.join("js/node_modules");
-            std::os::unix::fs::symlink(packages.join("node_modules"), &link).map_err(Error::io("link", link))?;
+            std::os::unix::fs::symlink(packages.join("node_modules"), &link)
+                .map_err(Error::io("link", link))?;
             let output = Output::new(&context.cache, "loader", &step, Some(build))?;
             let mut npm = npm()?;
-            npm.args(["run", "build", "--", "--outdir"]).arg(build.dir()).current_dir(work.join("js"));
+            npm.args(["run", "build", "--", "--outdir"])
+                .arg(build.dir())
+                .current_dir(work.join("js"));
             output.run(&mut npm, "bundling the loader")?;
             // The sources were copied after they were hashed; see `interpreter::Error::Changed`.
             if self::key(&context.repository)? == key {
@@ -105,8 +129,16 @@ fn packages(context: &Context) -> Result<PathBuf, Error> {
     if let Some(dir) = context.cache.lookup("npm-packages", &key) {
         return Ok(dir);
     }
-    let step = context.progress.step(INSTALL, "esbuild and others, as js/package-lock.json pins them");
-    let product = Product { kind: "npm-packages", key: &key, what: "the loader's tools", needs: 400 << 20 };
+    let step = context.progress.step(
+        INSTALL,
+        "esbuild and others, as js/package-lock.json pins them",
+    );
+    let product = Product {
+        kind: "npm-packages",
+        key: &key,
+        what: "the loader's tools",
+        needs: 400 << 20,
+    };
     let dir = context.cache.product::<Error>(
         product,
         |holder| step.note(&holder.to_string()),
@@ -117,7 +149,8 @@ fn packages(context: &Context) -> Result<PathBuf, Error> {
             }
             let output = Output::new(&context.cache, "npm-packages", &step, Some(build))?;
             let mut npm = npm()?;
-            npm.args(["ci", "--no-audit", "--no-fund", "--no-update-notifier"]).current_dir(build.dir());
+            npm.args(["ci", "--no-audit", "--no-fund", "--no-update-notifier"])
+                .current_dir(build.dir());
             Ok(output.run(&mut npm, "installing the loader's tools")?)
         },
     )?;
@@ -132,7 +165,10 @@ fn npm() -> Result<Command, Error> {
 }
 
 fn copy(from: &Path, to: &Path, take: impl Fn(&Path) -> bool) -> Result<(), Error> {
-    for entry in WalkDir::new(from).into_iter().filter_entry(|e| e.depth() == 0 || take(e.path())) {
+    for entry in WalkDir::new(from)
+        .into_iter()
+        .filter_entry(|e| e.depth() == 0 || take(e.path()))
+    {
         let entry = entry.map_err(|e| Error::io("read", from)(e.into()))?;
         let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
         if entry.file_type().is_dir() {

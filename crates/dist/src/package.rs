@@ -68,7 +68,10 @@ mod tests {
     #[test]
     fn the_package_asks_for_a_node_that_can_run_it() {
         let package = package_json();
-        assert_eq!(package["engines"]["node"], format!(">={}", pins().node.minimum));
+        assert_eq!(
+            package["engines"]["node"],
+            format!(">={}", pins().node.minimum)
+        );
         assert_eq!(package["exports"]["."]["import"], "./ferropy.mjs");
     }
 }

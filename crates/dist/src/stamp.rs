@@ -16,7 +16,13 @@ use crate::Error;
 const INPUTS: &[&str] = &["runtime", "js", "python", "patches"];
 
 /// Files beside them.
-const INPUT_FILES: &[&str] = &["Cargo.toml", "versions.toml", "README.md", "LICENSE-MIT", "LICENSE-APACHE"];
+const INPUT_FILES: &[&str] = &[
+    "Cargo.toml",
+    "versions.toml",
+    "README.md",
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+];
 
 /// Folders below the inputs that hold no inputs.
 const SKIPPED: &[&str] = &["node_modules", "target", "__pycache__", "tests"];
@@ -32,27 +38,44 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     pub(crate) fn take(cache: &Cache, repository: &Path, name: &str) -> Result<Self, Error> {
-        let place = Key::of("stamp").text("repository", repository.to_string_lossy()).finish();
+        let place = Key::of("stamp")
+            .text("repository", repository.to_string_lossy())
+            .finish();
         let file = cache.dir().join("stamps").join(format!("{name}-{place}"));
         let mut state = Key::of("stamp 1").text("pins", pins::TEXT);
         // The recipes are code: another binary may build otherwise from the same inputs.
         let binary = std::env::current_exe().map_err(Error::io("find", "this program"))?;
         state = add(state, &binary, Path::new("binary"));
         for name in VARIABLES {
-            state = state.text(name, std::env::var_os(name).unwrap_or_default().to_string_lossy());
+            state = state.text(
+                name,
+                std::env::var_os(name).unwrap_or_default().to_string_lossy(),
+            );
         }
         for name in INPUT_FILES {
             state = add(state, &repository.join(name), Path::new(name));
         }
         for name in INPUTS {
-            let entries = WalkDir::new(repository.join(name)).sort_by_file_name().into_iter();
-            let entries = entries.filter_entry(|e| !SKIPPED.iter().any(|skipped| e.file_name() == *skipped));
-            for entry in entries.flatten().filter(|entry| !entry.file_type().is_dir()) {
-                let shown = entry.path().strip_prefix(repository).unwrap_or(entry.path());
+            let entries = WalkDir::new(repository.join(name))
+                .sort_by_file_name()
+                .into_iter();
+            let entries =
+                entries.filter_entry(|e| !SKIPPED.iter().any(|skipped| e.file_name() == *skipped));
+            for entry in entries
+                .flatten()
+                .filter(|entry| !entry.file_type().is_dir())
+            {
+                let shown = entry
+                    .path()
+                    .strip_prefix(repository)
+                    .unwrap_or(entry.path());
                 state = add(state, entry.path(), shown);
             }
         }
-        Ok(Self { file, state: state.finish() })
+        Ok(Self {
+            file,
+            state: state.finish(),
+        })
     }
 
     /// The product that these very inputs led to, if it is still there.
@@ -101,7 +124,11 @@ mod tests {
         assert_eq!(take().recall(), Some(product.clone()));
         fs::create_dir_all(repository.join("js/node_modules/x")).expect("mkdir");
         fs::write(repository.join("js/node_modules/x/index.js"), "").expect("write");
-        assert_eq!(take().recall(), Some(product.clone()), "installed packages are not inputs");
+        assert_eq!(
+            take().recall(),
+            Some(product.clone()),
+            "installed packages are not inputs"
+        );
         fs::write(repository.join("python/b.py"), "").expect("write");
         assert_eq!(take().recall(), None);
         take().remember(&product).expect("remember");

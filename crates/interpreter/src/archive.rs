@@ -15,7 +15,15 @@ use crate::{Context, Error, Keys, Part, cpython, keys};
 
 /// Top-level parts of `Lib/` that cannot work in WebAssembly, or that serve a desktop.
 const LEFT_OUT: &[&str] = &[
-    "test", "idlelib", "tkinter", "turtledemo", "turtle.py", "ensurepip", "curses", "lib2to3", "site-packages",
+    "test",
+    "idlelib",
+    "tkinter",
+    "turtledemo",
+    "turtle.py",
+    "ensurepip",
+    "curses",
+    "lib2to3",
+    "site-packages",
     "__phello__",
 ];
 
@@ -36,14 +44,24 @@ pub(crate) fn stdlib(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
     let dir = context.product(Part::Stdlib, key, 50 << 20, |build, _| {
         let mut files = BTreeMap::new();
         collect(&source.join("Lib"), "", &mut files, |path| {
-            let top = path.components().next().map(|c| c.as_os_str().to_string_lossy().into_owned());
+            let top = path
+                .components()
+                .next()
+                .map(|c| c.as_os_str().to_string_lossy().into_owned());
             keys::is_python(path)
                 && !top.is_some_and(|top| LEFT_OUT.contains(&top.as_str()))
-                && !LEFT_OUT_BELOW.iter().any(|left_out| path.starts_with(left_out))
+                && !LEFT_OUT_BELOW
+                    .iter()
+                    .any(|left_out| path.starts_with(left_out))
         })?;
         let data = format!("{}.py", cpython::SYSCONFIG_DATA);
         files.insert(data.clone(), libpython.join("sysconfig").join(data));
-        collect(&context.repository.join("python"), "", &mut files, keys::is_python)?;
+        collect(
+            &context.repository.join("python"),
+            "",
+            &mut files,
+            keys::is_python,
+        )?;
         write(&build.dir().join(name), &files, CompressionMethod::Stored)
     })?;
     Ok(dir.join(name))
@@ -78,7 +96,9 @@ fn collect(
         return Ok(());
     }
     let relative = |path: &Path| path.strip_prefix(dir).unwrap_or(path).to_owned();
-    let entries = WalkDir::new(dir).into_iter().filter_entry(|e| e.depth() == 0 || take(&relative(e.path())));
+    let entries = WalkDir::new(dir)
+        .into_iter()
+        .filter_entry(|e| e.depth() == 0 || take(&relative(e.path())));
     for entry in entries {
         let entry = entry.map_err(|e| Error::io("read", dir)(e.into()))?;
         if entry.file_type().is_file() {
@@ -89,8 +109,15 @@ fn collect(
     Ok(())
 }
 
-fn write(path: &Path, files: &BTreeMap<String, PathBuf>, method: CompressionMethod) -> Result<(), Error> {
-    let broken = |source| Error::Archive { path: path.to_owned(), source };
+fn write(
+    path: &Path,
+    files: &BTreeMap<String, PathBuf>,
+    method: CompressionMethod,
+) -> Result<(), Error> {
+    let broken = |source| Error::Archive {
+        path: path.to_owned(),
+        source,
+    };
     let file = File::create(path).map_err(Error::io("write", path))?;
     let mut zip = ZipWriter::new(BufWriter::new(file));
     // Zip's epoch: no time of a build or of a checkout gets in.
@@ -103,7 +130,10 @@ fn write(path: &Path, files: &BTreeMap<String, PathBuf>, method: CompressionMeth
         zip.start_file(name.as_str(), options).map_err(broken)?;
         zip.write_all(&content).map_err(Error::io("write", path))?;
     }
-    zip.finish().map_err(broken)?.flush().map_err(Error::io("write", path))
+    zip.finish()
+        .map_err(broken)?
+        .flush()
+        .map_err(Error::io("write", path))
 }
 
 #[cfg(test)]
@@ -121,7 +151,10 @@ mod tests {
         let archive = |name: &str| {
             let mut files = BTreeMap::new();
             collect(&tree, "top/", &mut files, keys::is_python).expect("collect");
-            assert_eq!(files.keys().collect::<Vec<_>>(), ["top/a.py", "top/package/b.py"]);
+            assert_eq!(
+                files.keys().collect::<Vec<_>>(),
+                ["top/a.py", "top/package/b.py"]
+            );
             let path = dir.path().join(name);
             write(&path, &files, CompressionMethod::Stored).expect("write");
             fs::read(path).expect("read")

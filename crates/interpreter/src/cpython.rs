@@ -47,13 +47,33 @@ pub(crate) fn source(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
     context.product(Part::CpythonSource, key, 400 << 20, |build, step| {
         let output = Output::new(&context.cache, "cpython-source", step, Some(build))?;
         let mut tar = context.toolchain.command("tar");
-        tar.args(["--extract", "--no-same-owner", "--strip-components=1", "--file"]).arg(&archive);
+        tar.args([
+            "--extract",
+            "--no-same-owner",
+            "--strip-components=1",
+            "--file",
+        ])
+        .arg(&archive);
         output.run(tar.current_dir(build.dir()), "unpacking CPython")?;
         for patch in patches(&context.repository)? {
             let mut command = context.toolchain.command("patch");
-            command.args(["--strip=1", "--forward", "--no-backup-if-mismatch", "--input"]).arg(&patch);
-            let name = patch.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            output.run(command.current_dir(build.dir()), &format!("applying {name}"))?;
+            command
+                .args([
+                    "--strip=1",
+                    "--forward",
+                    "--no-backup-if-mismatch",
+                    "--input",
+                ])
+                .arg(&patch);
+            let name = patch
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            output.run(
+                command.current_dir(build.dir()),
+                &format!("applying {name}"),
+            )?;
         }
         Ok(())
     })
@@ -67,8 +87,11 @@ fn patches(repository: &Path) -> Result<Vec<PathBuf>, Error> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(Error::io("read", dir)(e)),
     };
-    let mut found: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|p| p.extension().is_some_and(|e| e == "patch")).collect();
+    let mut found: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|p| p.extension().is_some_and(|e| e == "patch"))
+        .collect();
     found.sort();
     Ok(found)
 }
@@ -93,7 +116,8 @@ pub(crate) fn libpython(context: &Context, keys: &Keys) -> Result<PathBuf, Error
         step.set_share(0.2);
         let make = |target: &str| {
             let mut make = context.toolchain.command("emmake");
-            make.args(["make", &jobs(), "CROSS_COMPILE=yes", target]).arg(host_platform());
+            make.args(["make", &jobs(), "CROSS_COMPILE=yes", target])
+                .arg(host_platform());
             make.current_dir(&work).env("PYTHONDONTWRITEBYTECODE", "1");
             make
         };
@@ -104,7 +128,10 @@ pub(crate) fn libpython(context: &Context, keys: &Keys) -> Result<PathBuf, Error
                 step.set_share(0.2 + 0.75 * f64::min(compiled / COMPILED_FILES, 1.0));
             }
         })?;
-        output.run(&mut make("pybuilddir.txt"), "writing CPython's sysconfig data")?;
+        output.run(
+            &mut make("pybuilddir.txt"),
+            "writing CPython's sysconfig data",
+        )?;
         collect(&source, &work, build.dir())
     })
 }
@@ -113,7 +140,9 @@ pub(crate) fn libpython(context: &Context, keys: &Keys) -> Result<PathBuf, Error
 fn host_platform() -> String {
     let parts: Vec<&str> = pins().abi.platform.split('_').collect();
     match parts.as_slice() {
-        [name, year, release, machine] => format!("_PYTHON_HOST_PLATFORM={name}-{year}.{release}-{machine}"),
+        [name, year, release, machine] => {
+            format!("_PYTHON_HOST_PLATFORM={name}-{year}.{release}-{machine}")
+        }
         _ => format!("_PYTHON_HOST_PLATFORM={}", pins().abi.platform),
     }
 }
@@ -136,7 +165,10 @@ fn configure(
         .arg(format!("--build={}-pc-linux-gnu", std::env::consts::ARCH))
         .arg(format!("--with-build-python={}", toolchain.build_python()))
         .current_dir(work)
-        .env("CONFIG_SITE", source.join("Platforms/emscripten/config.site-wasm32-emscripten"))
+        .env(
+            "CONFIG_SITE",
+            source.join("Platforms/emscripten/config.site-wasm32-emscripten"),
+        )
         .env("PLATFORM_TRIPLET", "wasm32-emscripten")
         .env("PYTHONDONTWRITEBYTECODE", "1")
         // Everything it could find belongs to the build machine; without it, configure falls back to
@@ -165,9 +197,13 @@ fn configure(
         let text = fs::read_to_string(&makefile).map_err(Error::io("read", &makefile))?;
         let theirs = "$$(em-config LLVM_ROOT)/clang";
         if !text.contains(theirs) {
-            return Err(Error::NotProduced { what: "configuring CPython (the rule for the call trampoline)", path: makefile });
+            return Err(Error::NotProduced {
+                what: "configuring CPython (the rule for the call trampoline)",
+                path: makefile,
+            });
         }
-        fs::write(&makefile, text.replace(theirs, &clang)).map_err(Error::io("write", &makefile))?;
+        fs::write(&makefile, text.replace(theirs, &clang))
+            .map_err(Error::io("write", &makefile))?;
     }
     Ok(())
 }
@@ -178,20 +214,35 @@ fn collect(source: &Path, work: &Path, product: &Path) -> Result<(), Error> {
         if let Some(parent) = to.parent() {
             fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
         }
-        fs::copy(from, to).map(drop).map_err(Error::io("copy", from))
+        fs::copy(from, to)
+            .map(drop)
+            .map_err(Error::io("copy", from))
     };
     let with_extension = |dir: &Path, extension: &str| -> Vec<PathBuf> {
-        let files = walkdir::WalkDir::new(dir).sort_by_file_name().into_iter().flatten();
-        files.map(walkdir::DirEntry::into_path).filter(|p| p.extension().is_some_and(|e| e == extension)).collect()
+        let files = walkdir::WalkDir::new(dir)
+            .sort_by_file_name()
+            .into_iter()
+            .flatten();
+        files
+            .map(walkdir::DirEntry::into_path)
+            .filter(|p| p.extension().is_some_and(|e| e == extension))
+            .collect()
     };
     copy(&work.join(library()), &product.join("lib").join(library()))?;
     // Modules with archives of their own: expat and the verified hashes.
     for archive in with_extension(&work.join("Modules"), "a") {
-        copy(&archive, &product.join("lib").join(archive.file_name().unwrap_or_default()))?;
+        copy(
+            &archive,
+            &product
+                .join("lib")
+                .join(archive.file_name().unwrap_or_default()),
+        )?;
     }
     let include = product.join(format!("include/python{}", pins().abi.python));
     for header in with_extension(&source.join("Include"), "h") {
-        let relative = header.strip_prefix(source.join("Include")).unwrap_or(&header);
+        let relative = header
+            .strip_prefix(source.join("Include"))
+            .unwrap_or(&header);
         copy(&header, &include.join(relative))?;
     }
     copy(&work.join("pyconfig.h"), &include.join("pyconfig.h"))?;
@@ -204,9 +255,12 @@ fn collect(source: &Path, work: &Path, product: &Path) -> Result<(), Error> {
     let folder = fs::read_to_string(&built).map_err(Error::io("read", built))?;
     let folder = work.join(folder.trim());
     let data = format!("{SYSCONFIG_DATA}.py");
-    let text = fs::read_to_string(folder.join(&data)).map_err(Error::io("read", folder.join(&data)))?;
+    let text =
+        fs::read_to_string(folder.join(&data)).map_err(Error::io("read", folder.join(&data)))?;
     // The build folder is gone when anybody reads this; the product is where the same files are.
-    let text = text.replace(&work.display().to_string(), "/ferropy-build").replace(&source.display().to_string(), "/ferropy-source");
+    let text = text
+        .replace(&work.display().to_string(), "/ferropy-build")
+        .replace(&source.display().to_string(), "/ferropy-source");
     fs::write(sysconfig.join(&data), text).map_err(Error::io("write", &sysconfig))
 }
 
@@ -232,6 +286,9 @@ mod tests {
 
     #[test]
     fn the_host_platform_is_the_wheel_tag_with_dots() {
-        assert_eq!(host_platform(), "_PYTHON_HOST_PLATFORM=pyemscripten-2026.5-wasm32");
+        assert_eq!(
+            host_platform(),
+            "_PYTHON_HOST_PLATFORM=pyemscripten-2026.5-wasm32"
+        );
     }
 }

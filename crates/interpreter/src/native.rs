@@ -22,8 +22,12 @@ pub(crate) const SQLITE_FLAGS: &str =
     "-USQLITE_DEFAULT_FOREIGN_KEYS -DSQLITE_DEFAULT_FOREIGN_KEYS=0 -DSQLITE_ENABLE_MATH_FUNCTIONS";
 
 /// libmpdec's configure arguments; wasm is a 32-bit machine without its assembler code.
-pub(crate) const MPDECIMAL_CONFIGURE: &[&str] =
-    &["--host=wasm32-unknown-emscripten", "--disable-cxx", "--disable-shared", "MACHINE=ansi32"];
+pub(crate) const MPDECIMAL_CONFIGURE: &[&str] = &[
+    "--host=wasm32-unknown-emscripten",
+    "--disable-cxx",
+    "--disable-shared",
+    "MACHINE=ansi32",
+];
 
 /// Every archive that must come out, so that a library that vanished is noticed here.
 const ARCHIVES: &[&str] = &["z", "bz2", "lzma", "zstd", "sqlite3", "ffi", "mpdec"];
@@ -55,23 +59,39 @@ pub(crate) fn native_libs(context: &Context, keys: &Keys) -> Result<PathBuf, Err
 
         let work = build.work()?;
         let mut tar = toolchain.command("tar");
-        tar.args(["--extract", "--strip-components=1", "--file"]).arg(&mpdecimal).current_dir(work);
+        tar.args(["--extract", "--strip-components=1", "--file"])
+            .arg(&mpdecimal)
+            .current_dir(work);
         output.run(&mut tar, "unpacking libmpdec")?;
-        let flags = format!("CFLAGS={MPDECIMAL_OPTIMIZATION} {}", pins().abi.flags.join(" "));
+        let flags = format!(
+            "CFLAGS={MPDECIMAL_OPTIMIZATION} {}",
+            pins().abi.flags.join(" ")
+        );
         let mut configure = toolchain.command("emconfigure");
-        configure.arg("./configure").args(MPDECIMAL_CONFIGURE).arg(flags).current_dir(work);
+        configure
+            .arg("./configure")
+            .args(MPDECIMAL_CONFIGURE)
+            .arg(flags)
+            .current_dir(work);
         output.run(&mut configure, "configuring libmpdec")?;
         let mut make = toolchain.command("emmake");
-        make.args(["make", &jobs(), "-C", "libmpdec", "libmpdec.a"]).current_dir(work);
+        make.args(["make", &jobs(), "-C", "libmpdec", "libmpdec.a"])
+            .current_dir(work);
         output.run(&mut make, "compiling libmpdec")?;
-        for (from, to) in [("libmpdec/libmpdec.a", "lib/libmpdec.a"), ("libmpdec/mpdecimal.h", "include/mpdecimal.h")] {
+        for (from, to) in [
+            ("libmpdec/libmpdec.a", "lib/libmpdec.a"),
+            ("libmpdec/mpdecimal.h", "include/mpdecimal.h"),
+        ] {
             let to = build.dir().join(to);
             fs::copy(work.join(from), &to).map_err(Error::io("write", to))?;
         }
         for name in ARCHIVES {
             let path = build.dir().join(format!("lib/lib{name}.a"));
             if !path.is_file() {
-                return Err(Error::NotProduced { what: "compiling the C libraries", path });
+                return Err(Error::NotProduced {
+                    what: "compiling the C libraries",
+                    path,
+                });
             }
         }
         Ok(())

@@ -128,9 +128,17 @@ mod tests {
     fn hashes_are_sha256_and_files_match_versions() {
         for source in [&pins().cpython, &pins().mpdecimal] {
             assert_eq!(source.sha256.len(), 64, "{}", source.file);
-            assert!(source.sha256.bytes().all(|b| b.is_ascii_hexdigit()), "{}", source.file);
+            assert!(
+                source.sha256.bytes().all(|b| b.is_ascii_hexdigit()),
+                "{}",
+                source.file
+            );
             assert!(source.file.contains(&source.version), "{}", source.file);
-            assert!(source.upstream.ends_with(&source.file), "{}", source.upstream);
+            assert!(
+                source.upstream.ends_with(&source.file),
+                "{}",
+                source.upstream
+            );
             assert!(source.debian.starts_with("pool/"), "{}", source.debian);
         }
     }
@@ -152,7 +160,10 @@ mod tests {
             let name = format!("{tool}-{}", t.trampoline_clang);
             assert!(t.debian_packages.contains(&name), "{name} missing");
         }
-        assert!(t.debian_packages.contains(&format!("python{}", t.build_python)));
+        assert!(
+            t.debian_packages
+                .contains(&format!("python{}", t.build_python))
+        );
     }
 
     #[test]

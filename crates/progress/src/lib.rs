@@ -25,7 +25,10 @@ struct Inner {
 
 enum Display {
     /// `total` moves over the whole plan; each step has a line of its own above it.
-    Bars { all: MultiProgress, total: ProgressBar },
+    Bars {
+        all: MultiProgress,
+        total: ProgressBar,
+    },
     Lines(Mutex<Box<dyn Write + Send>>),
     Hidden,
 }
@@ -50,10 +53,22 @@ impl Plan {
     fn share(&self) -> f64 {
         let total: f64 = self.done
             + self.expected.values().sum::<f64>()
-            + self.running.values().map(|(seconds, _)| seconds).sum::<f64>();
-        let done: f64 =
-            self.done + self.running.values().map(|(seconds, share)| seconds * share).sum::<f64>();
-        if total > 0.0 { (done / total).clamp(0.0, 1.0) } else { 0.0 }
+            + self
+                .running
+                .values()
+                .map(|(seconds, _)| seconds)
+                .sum::<f64>();
+        let done: f64 = self.done
+            + self
+                .running
+                .values()
+                .map(|(seconds, share)| seconds * share)
+                .sum::<f64>();
+        if total > 0.0 {
+            (done / total).clamp(0.0, 1.0)
+        } else {
+            0.0
+        }
     }
 }
 
@@ -75,7 +90,8 @@ impl Progress {
     pub fn new() -> Self {
         if std::io::stderr().is_terminal() {
             let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
-            let total = ProgressBar::new(RESOLUTION).with_style(style("{bar:30} {percent:>3}% {elapsed}"));
+            let total =
+                ProgressBar::new(RESOLUTION).with_style(style("{bar:30} {percent:>3}% {elapsed}"));
             Self::with(Display::Bars { all, total })
         } else {
             Self::to_writer(std::io::stderr())
@@ -96,7 +112,11 @@ impl Progress {
 
     fn with(display: Display) -> Self {
         Self {
-            inner: Arc::new(Inner { display, started: Instant::now(), plan: Mutex::default() }),
+            inner: Arc::new(Inner {
+                display,
+                started: Instant::now(),
+                plan: Mutex::default(),
+            }),
         }
     }
 
@@ -104,7 +124,10 @@ impl Progress {
     /// are shares of the whole. Steps of an earlier plan that have not started are forgotten.
     pub fn plan<'a>(&self, steps: impl IntoIterator<Item = (&'a str, f64)>) {
         let mut plan = lock(&self.inner.plan);
-        plan.expected = steps.into_iter().map(|(name, seconds)| (name.to_owned(), seconds)).collect();
+        plan.expected = steps
+            .into_iter()
+            .map(|(name, seconds)| (name.to_owned(), seconds))
+            .collect();
     }
 
     /// Starts a step. It ends with [`Step::finish`]; dropping it unfinished means that it failed.
@@ -125,8 +148,9 @@ impl Progress {
                 }
                 let bar = all.insert_before(
                     total,
-                    ProgressBar::new(RESOLUTION)
-                        .with_style(style("{spinner} {prefix:.bold} {percent:>3}% {elapsed} {wide_msg:.dim}")),
+                    ProgressBar::new(RESOLUTION).with_style(style(
+                        "{spinner} {prefix:.bold} {percent:>3}% {elapsed} {wide_msg:.dim}",
+                    )),
                 );
                 bar.set_prefix(name.to_owned());
                 bar.set_message(why.to_owned());
@@ -171,7 +195,11 @@ impl Progress {
 
     fn line(&self, out: &Mutex<Box<dyn Write + Send>>, share: f64, text: &str) {
         let elapsed = clock(self.inner.started.elapsed());
-        drop(writeln!(lock(out), "ferropy [{:>3}% {elapsed}] {text}", percent(share)));
+        drop(writeln!(
+            lock(out),
+            "ferropy [{:>3}% {elapsed}] {text}",
+            percent(share)
+        ));
     }
 
     fn update(&self) {
@@ -214,7 +242,11 @@ impl Step {
             if share < 1.0 && share >= *told + 0.25 {
                 *told = share;
                 let total = lock(&self.progress.inner.plan).share();
-                self.progress.line(out, total, &format!("{}: {}% of this step", self.name, percent(share)));
+                self.progress.line(
+                    out,
+                    total,
+                    &format!("{}: {}% of this step", self.name, percent(share)),
+                );
             }
         }
         self.progress.update();
@@ -245,12 +277,17 @@ impl Step {
                 plan.done += seconds;
             }
         }
-        let text = format!("{}: {outcome} in {}", self.name, clock(self.started.elapsed()));
+        let text = format!(
+            "{}: {outcome} in {}",
+            self.name,
+            clock(self.started.elapsed())
+        );
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
             self.progress.note(&text);
         } else if let Display::Lines(out) = &self.progress.inner.display {
-            self.progress.line(out, lock(&self.progress.inner.plan).share(), &text);
+            self.progress
+                .line(out, lock(&self.progress.inner.plan).share(), &text);
         }
         self.progress.update();
     }
@@ -265,7 +302,8 @@ impl Drop for Step {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).expect("the templates are constants of this file and a test uses them")
+    ProgressStyle::with_template(template)
+        .expect("the templates are constants of this file and a test uses them")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -273,7 +311,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "callers pass 0..=1")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "callers pass 0..=1"
+)]
 #[expect(clippy::cast_precision_loss, reason = "a constant far below 2^52")]
 fn thousandths(share: f64) -> u64 {
     (share * RESOLUTION as f64).round() as u64
@@ -348,13 +390,18 @@ mod tests {
         let buffer = Buffer::default();
         let progress = Progress::to_writer(buffer.clone());
         drop(progress.step("Link", "the main module"));
-        assert!(buffer.text().contains("Link: stopped in 0:00"), "{}", buffer.text());
+        assert!(
+            buffer.text().contains("Link: stopped in 0:00"),
+            "{}",
+            buffer.text()
+        );
     }
 
     #[test]
     fn bar_templates_are_valid() {
         let all = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
-        let total = ProgressBar::new(RESOLUTION).with_style(style("{bar:30} {percent:>3}% {elapsed}"));
+        let total =
+            ProgressBar::new(RESOLUTION).with_style(style("{bar:30} {percent:>3}% {elapsed}"));
         let progress = Progress::with(Display::Bars { all, total });
         let step = progress.step("Link", "why");
         step.set_share(0.5);

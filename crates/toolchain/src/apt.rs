@@ -9,8 +9,11 @@ use std::path::Path;
 /// duplicates. `FERROPY_DEBIAN_MIRROR` comes first when set.
 #[must_use]
 pub fn mirrors() -> Vec<String> {
-    let mut found: Vec<String> =
-        std::env::var("FERROPY_DEBIAN_MIRROR").ok().filter(|m| !m.is_empty()).into_iter().collect();
+    let mut found: Vec<String> = std::env::var("FERROPY_DEBIAN_MIRROR")
+        .ok()
+        .filter(|m| !m.is_empty())
+        .into_iter()
+        .collect();
     found.extend(mirrors_below(Path::new("/etc/apt")));
     dedup(found)
 }
@@ -26,7 +29,9 @@ pub fn mirrors_below(etc_apt: &Path) -> Vec<String> {
     }
     let mut found = Vec::new();
     for file in files {
-        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let Ok(text) = fs::read_to_string(&file) else {
+            continue;
+        };
         match file.extension().and_then(|e| e.to_str()) {
             Some("list") => found.extend(one_line(&text)),
             Some("sources") => found.extend(deb822(&text)),
@@ -52,12 +57,18 @@ fn one_line(text: &str) -> Vec<String> {
     text.lines()
         .filter_map(|line| {
             let line = line.split('#').next()?.trim();
-            let rest = line.strip_prefix("deb").filter(|rest| rest.starts_with([' ', '\t']))?.trim_start();
+            let rest = line
+                .strip_prefix("deb")
+                .filter(|rest| rest.starts_with([' ', '\t']))?
+                .trim_start();
             let rest = match rest.strip_prefix('[') {
                 Some(options) => options.split_once(']')?.1,
                 None => rest,
             };
-            rest.split_whitespace().next().filter(|url| is_debian(url)).map(str::to_owned)
+            rest.split_whitespace()
+                .next()
+                .filter(|url| is_debian(url))
+                .map(str::to_owned)
         })
         .collect()
 }
@@ -86,13 +97,21 @@ fn deb822(text: &str) -> Vec<String> {
 }
 
 fn uris(paragraph: &[(String, String)]) -> Vec<String> {
-    let field = |name: &str| paragraph.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
+    let field = |name: &str| {
+        paragraph
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
+    };
     let words = |name: &str| field(name).unwrap_or_default().split_whitespace();
     let enabled = !field("enabled").is_some_and(|v| v.eq_ignore_ascii_case("no"));
     if !enabled || !words("types").any(|t| t == "deb") {
         return Vec::new();
     }
-    words("uris").filter(|url| is_debian(url)).map(str::to_owned).collect()
+    words("uris")
+        .filter(|url| is_debian(url))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whether a source is Debian's main archive: other archives have no suite of Debian's, and the
@@ -115,7 +134,10 @@ mod tests {
                     deb http://security.example/debian-security bookworm-security main\n\
                     deb\thttps://b.example/debian sid main\n\
                     deb cdrom:[Debian]/ bookworm main\n";
-        assert_eq!(one_line(text), ["http://a.example/debian/", "https://b.example/debian"]);
+        assert_eq!(
+            one_line(text),
+            ["http://a.example/debian/", "https://b.example/debian"]
+        );
     }
 
     #[test]
@@ -124,26 +146,42 @@ mod tests {
                     Types: deb\nURIs: http://off.example/debian\nEnabled: no\n\n\
                     Types: deb-src\nURIs: http://src.example/debian\n\n\
                     Types: deb\nURIs: https://vendor.example/node_20.x\nSuites: nodistro\n";
-        assert_eq!(deb822(text), ["http://a.example/debian", "http://b.example/debian"]);
+        assert_eq!(
+            deb822(text),
+            ["http://a.example/debian", "http://b.example/debian"]
+        );
     }
 
     #[test]
     fn both_forms_in_one_folder_without_duplicates() {
         let dir = tempfile::tempdir().expect("temp dir");
         fs::create_dir(dir.path().join("sources.list.d")).expect("mkdir");
-        fs::write(dir.path().join("sources.list"), "deb http://a.example/debian sid main\n").expect("write");
+        fs::write(
+            dir.path().join("sources.list"),
+            "deb http://a.example/debian sid main\n",
+        )
+        .expect("write");
         fs::write(
             dir.path().join("sources.list.d/debian.sources"),
             "Types: deb\nURIs: http://a.example/debian/ http://b.example/debian\nSuites: sid\n",
         )
         .expect("write");
-        fs::write(dir.path().join("sources.list.d/readme.txt"), "deb http://c.example/debian sid main\n")
-            .expect("write");
-        assert_eq!(mirrors_below(dir.path()), ["http://a.example/debian", "http://b.example/debian"]);
+        fs::write(
+            dir.path().join("sources.list.d/readme.txt"),
+            "deb http://c.example/debian sid main\n",
+        )
+        .expect("write");
+        assert_eq!(
+            mirrors_below(dir.path()),
+            ["http://a.example/debian", "http://b.example/debian"]
+        );
     }
 
     #[test]
     fn no_sources_no_mirrors() {
-        assert_eq!(mirrors_below(Path::new("/nonexistent")), Vec::<String>::new());
+        assert_eq!(
+            mirrors_below(Path::new("/nonexistent")),
+            Vec::<String>::new()
+        );
     }
 }

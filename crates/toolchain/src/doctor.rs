@@ -26,10 +26,26 @@ pub struct Check {
 }
 
 impl Check {
-    fn new(name: &str, found: impl Into<String>, ok: bool, needed: bool, fix: impl Into<String>) -> Self {
+    fn new(
+        name: &str,
+        found: impl Into<String>,
+        ok: bool,
+        needed: bool,
+        fix: impl Into<String>,
+    ) -> Self {
         let found = found.into();
-        let found = if found.is_empty() { "not found".to_owned() } else { found };
-        Self { name: name.to_owned(), found, ok, needed, fix: if ok { String::new() } else { fix.into() } }
+        let found = if found.is_empty() {
+            "not found".to_owned()
+        } else {
+            found
+        };
+        Self {
+            name: name.to_owned(),
+            found,
+            ok,
+            needed,
+            fix: if ok { String::new() } else { fix.into() },
+        }
     }
 }
 
@@ -44,11 +60,20 @@ pub fn doctor(cache: &Cache) -> Vec<Check> {
     checks.push(npm());
     checks.push(disk(cache));
     for (name, programs, package) in [
-        ("Chromium", &["chromium", "chromium-browser", "google-chrome"][..], "chromium"),
+        (
+            "Chromium",
+            &["chromium", "chromium-browser", "google-chrome"][..],
+            "chromium",
+        ),
         ("Firefox", &["firefox-esr", "firefox"][..], "firefox-esr"),
     ] {
-        let found = programs.iter().find_map(|program| which::which(program).ok());
-        let shown = found.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+        let found = programs
+            .iter()
+            .find_map(|program| which::which(program).ok());
+        let shown = found
+            .as_ref()
+            .map(|path| path.display().to_string())
+            .unwrap_or_default();
         let fix = format!("apt-get install {package} (only the tests in browsers use it)");
         checks.push(Check::new(name, shown, found.is_some(), false, fix));
     }
@@ -58,27 +83,65 @@ pub fn doctor(cache: &Cache) -> Vec<Check> {
 fn compilers(cache: &Cache) -> Vec<Check> {
     let parts = host::parts();
     if parts.iter().all(|part| part.ok) {
-        return parts.iter().map(|part| Check::new(part.name, &part.found, true, true, "")).collect();
+        return parts
+            .iter()
+            .map(|part| Check::new(part.name, &part.found, true, true, ""))
+            .collect();
     }
     let lacking = parts.iter().find(|part| !part.ok);
     let mut checks = Vec::new();
     if let Some(part) = lacking {
-        let found = if part.found.is_empty() { String::new() } else { format!("{} (unfit)", part.found) };
+        let found = if part.found.is_empty() {
+            String::new()
+        } else {
+            format!("{} (unfit)", part.found)
+        };
         // Not needed: the Debian root below stands in for it.
-        checks.push(Check::new(&format!("{} of this machine", part.name), found, false, false, part.fix.clone()));
+        checks.push(Check::new(
+            &format!("{} of this machine", part.name),
+            found,
+            false,
+            false,
+            part.fix.clone(),
+        ));
     }
     match root::lookup(cache) {
         Ok(Some(made)) => {
             let fits = made.emscripten == pins().toolchain.emscripten;
-            let fix = format!("wheels of others may not load: install Emscripten {} with emsdk and set EMSDK", pins().toolchain.emscripten);
-            let rust = made.packages.lines().find_map(|line| line.strip_prefix("rustc ")).unwrap_or_default();
-            checks.push(Check::new("Toolchain root", format!("Emscripten {}, Rust {rust}", made.emscripten), fits, false, fix));
+            let fix = format!(
+                "wheels of others may not load: install Emscripten {} with emsdk and set EMSDK",
+                pins().toolchain.emscripten
+            );
+            let rust = made
+                .packages
+                .lines()
+                .find_map(|line| line.strip_prefix("rustc "))
+                .unwrap_or_default();
+            checks.push(Check::new(
+                "Toolchain root",
+                format!("Emscripten {}, Rust {rust}", made.emscripten),
+                fits,
+                false,
+                fix,
+            ));
         }
         Ok(None) => {
-            checks.push(Check::new("Toolchain root", "made by the first build", true, false, ""));
+            checks.push(Check::new(
+                "Toolchain root",
+                "made by the first build",
+                true,
+                false,
+                "",
+            ));
             checks.extend(root_makers());
         }
-        Err(error) => checks.push(Check::new("Toolchain root", error.to_string(), false, true, "ferropy cache clean")),
+        Err(error) => checks.push(Check::new(
+            "Toolchain root",
+            error.to_string(),
+            false,
+            true,
+            "ferropy cache clean",
+        )),
     }
     checks
 }
@@ -94,11 +157,25 @@ fn root_makers() -> Vec<Check> {
         None => String::new(),
     };
     let fix = "sudo apt-get update && sudo apt-get install -y mmdebstrap uidmap";
-    checks.push(Check::new("mmdebstrap", shown, found.is_some() || can_install, true, fix));
+    checks.push(Check::new(
+        "mmdebstrap",
+        shown,
+        found.is_some() || can_install,
+        true,
+        fix,
+    ));
     for program in ["unshare", "setpriv", "tar"] {
-        let found = which::which(program).map(|path| path.display().to_string()).unwrap_or_default();
+        let found = which::which(program)
+            .map(|path| path.display().to_string())
+            .unwrap_or_default();
         let ok = !found.is_empty();
-        checks.push(Check::new(program, found, ok, true, "install util-linux and tar"));
+        checks.push(Check::new(
+            program,
+            found,
+            ok,
+            true,
+            "install util-linux and tar",
+        ));
     }
     checks.push(mirror());
     checks
@@ -111,32 +188,78 @@ fn mirror() -> Check {
         return Check::new("Debian mirror", "none in the apt sources", false, true, fix);
     };
     let url = format!("{first}/dists/{}/Release", pins().toolchain.debian_suite);
-    match fetch::client().head(&url).timeout(Duration::from_secs(5)).send() {
-        Ok(answer) if answer.status().is_success() => Check::new("Debian mirror", first, true, true, ""),
-        Ok(answer) => Check::new("Debian mirror", format!("{url} answers {}", answer.status()), false, true, fix),
-        Err(_) => Check::new("Debian mirror", format!("{first} does not answer"), false, true, fix),
+    match fetch::client()
+        .head(&url)
+        .timeout(Duration::from_secs(5))
+        .send()
+    {
+        Ok(answer) if answer.status().is_success() => {
+            Check::new("Debian mirror", first, true, true, "")
+        }
+        Ok(answer) => Check::new(
+            "Debian mirror",
+            format!("{url} answers {}", answer.status()),
+            false,
+            true,
+            fix,
+        ),
+        Err(_) => Check::new(
+            "Debian mirror",
+            format!("{first} does not answer"),
+            false,
+            true,
+            fix,
+        ),
     }
 }
 
 fn node() -> Check {
     let program = std::env::var_os("FERROPY_NODE").unwrap_or_else(|| "node".into());
-    let version = ask(Command::new(&program).arg("--version"), "asking node for its version").unwrap_or_default();
-    let major: u32 = version.trim_start_matches('v').split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    let version = ask(
+        Command::new(&program).arg("--version"),
+        "asking node for its version",
+    )
+    .unwrap_or_default();
+    let major: u32 = version
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0);
     let minimum = pins().node.minimum;
     let fix = format!("install Node.js {minimum} or newer, or set FERROPY_NODE to one");
     Check::new("Node.js", version, major >= minimum, true, fix)
 }
 
 fn npm() -> Check {
-    let version = ask(Command::new("npm").arg("--version"), "asking npm for its version").unwrap_or_default();
+    let version = ask(
+        Command::new("npm").arg("--version"),
+        "asking npm for its version",
+    )
+    .unwrap_or_default();
     let ok = !version.is_empty();
-    Check::new("npm", version, ok, true, "install npm (it comes with Node.js); the loader is built with it")
+    Check::new(
+        "npm",
+        version,
+        ok,
+        true,
+        "install npm (it comes with Node.js); the loader is built with it",
+    )
 }
 
 fn disk(cache: &Cache) -> Check {
     let free = free_space(cache.dir()).unwrap_or(0);
-    let fix = format!("free some space (a build from nothing takes {}) or set FERROPY_CACHE to a larger disk", human(DISK));
-    Check::new("Disk", format!("{} free in {}", human(free), cache.dir().display()), free >= DISK, true, fix)
+    let fix = format!(
+        "free some space (a build from nothing takes {}) or set FERROPY_CACHE to a larger disk",
+        human(DISK)
+    );
+    Check::new(
+        "Disk",
+        format!("{} free in {}", human(free), cache.dir().display()),
+        free >= DISK,
+        true,
+        fix,
+    )
 }
 
 #[cfg(test)]
@@ -148,7 +271,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("temp dir");
         let checks = doctor(&Cache::at(dir.path()).expect("cache"));
         for name in ["Node.js", "npm", "Disk", "Chromium", "Firefox"] {
-            assert!(checks.iter().any(|check| check.name == name), "{name} is not covered");
+            assert!(
+                checks.iter().any(|check| check.name == name),
+                "{name} is not covered"
+            );
         }
         for check in checks {
             assert_eq!(check.ok, check.fix.is_empty(), "{check:?}");

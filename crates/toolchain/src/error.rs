@@ -82,13 +82,23 @@ pub enum Error {
 }
 
 fn lines(tried: &[Attempt]) -> String {
-    tried.iter().flat_map(|attempt| ["\n  ".to_owned(), attempt.to_string()]).collect()
+    tried
+        .iter()
+        .flat_map(|attempt| ["\n  ".to_owned(), attempt.to_string()])
+        .collect()
 }
 
 impl Error {
-    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(
+        action: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { action, path, source }
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
     }
 }
 

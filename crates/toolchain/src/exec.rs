@@ -25,7 +25,12 @@ pub struct Output<'a> {
 impl<'a> Output<'a> {
     /// Starts a log named after the step; it replaces the log of an earlier run. `build`, when given,
     /// stays locked until the last tool that was started for it has ended.
-    pub fn new(cache: &Cache, name: &str, step: &'a Step, build: Option<&Build>) -> Result<Self, Error> {
+    pub fn new(
+        cache: &Cache,
+        name: &str,
+        step: &'a Step,
+        build: Option<&Build>,
+    ) -> Result<Self, Error> {
         let log = cache.folder("logs")?.join(format!("{name}.log"));
         File::create(&log).map_err(Error::io("write", &log))?;
         let lock = build.map(Build::lock_handle).transpose()?;
@@ -51,13 +56,22 @@ impl<'a> Output<'a> {
         mut watch: impl FnMut(&str),
     ) -> Result<(), Error> {
         let program = program_of(command);
-        let start = |source| Error::Start { what: what.to_owned(), program: program.clone(), source };
+        let start = |source| Error::Start {
+            what: what.to_owned(),
+            program: program.clone(),
+            source,
+        };
         tracing::debug!(?command, "run");
-        let mut log = OpenOptions::new().append(true).open(&self.log).map_err(Error::io("write", &self.log))?;
+        let mut log = OpenOptions::new()
+            .append(true)
+            .open(&self.log)
+            .map_err(Error::io("write", &self.log))?;
         // The log says how to repeat the step by hand.
         writeln!(log, "+ {command:?}").map_err(Error::io("write", &self.log))?;
         let (reader, writer) = std::io::pipe().map_err(start)?;
-        command.stdout(writer.try_clone().map_err(start)?).stderr(writer);
+        command
+            .stdout(writer.try_clone().map_err(start)?)
+            .stderr(writer);
         match &self.lock {
             // Reads as empty, and keeps the product locked while the tool or a child of it lives.
             Some(lock) => command.stdin(lock.try_clone().map_err(start)?),
@@ -65,7 +79,9 @@ impl<'a> Output<'a> {
         };
         let mut child = command.spawn().map_err(start)?;
         // The command keeps the write ends; while they are open the pipe has no end.
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
         let mut tail = VecDeque::new();
         for line in BufReader::new(reader).split(b'\n') {
             let line = line.map_err(start)?;
@@ -89,7 +105,11 @@ impl<'a> Output<'a> {
             what: what.to_owned(),
             program,
             status,
-            tail: tail.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"),
+            tail: tail
+                .iter()
+                .map(|line| format!("  {line}"))
+                .collect::<Vec<_>>()
+                .join("\n"),
             log: self.log.clone(),
         })
     }
@@ -101,7 +121,11 @@ pub fn ask(command: &mut Command, what: &str) -> Result<String, Error> {
     let output = command
         .stdin(std::process::Stdio::null())
         .output()
-        .map_err(|source| Error::Start { what: what.to_owned(), program: program.clone(), source })?;
+        .map_err(|source| Error::Start {
+            what: what.to_owned(),
+            program: program.clone(),
+            source,
+        })?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned());
     }
@@ -116,8 +140,14 @@ pub fn ask(command: &mut Command, what: &str) -> Result<String, Error> {
 
 /// The tool that a person would name: the one inside the root when the command enters one.
 fn program_of(command: &Command) -> String {
-    let entered = command.get_args().skip_while(|arg| *arg != crate::root::ENTERED).nth(1);
-    entered.unwrap_or_else(|| command.get_program()).to_string_lossy().into_owned()
+    let entered = command
+        .get_args()
+        .skip_while(|arg| *arg != crate::root::ENTERED)
+        .nth(1);
+    entered
+        .unwrap_or_else(|| command.get_program())
+        .to_string_lossy()
+        .into_owned()
 }
 
 #[cfg(test)]
@@ -142,8 +172,14 @@ mod tests {
             .expect_err("must fail");
         assert_eq!(lines, 51);
         let text = error.to_string();
-        assert!(text.contains("counting failed: `sh` ended with exit status: 3"), "{text}");
-        assert!(text.contains("oops") && text.contains("  50\n") && !text.contains("  31\n"), "{text}");
+        assert!(
+            text.contains("counting failed: `sh` ended with exit status: 3"),
+            "{text}"
+        );
+        assert!(
+            text.contains("oops") && text.contains("  50\n") && !text.contains("  31\n"),
+            "{text}"
+        );
         assert!(text.contains(&output.log().display().to_string()), "{text}");
         let log = std::fs::read_to_string(output.log()).expect("log");
         assert!(log.contains("\n1\n"), "the log has all lines: {log}");
@@ -156,7 +192,14 @@ mod tests {
         let progress = Progress::hidden();
         let step = progress.step("Try", "it");
         let output = Output::new(&cache, "try", &step, None).expect("log");
-        let error = output.run(&mut Command::new("ferropy-no-such-tool"), "trying").expect_err("must fail");
-        assert!(error.to_string().contains("cannot start `ferropy-no-such-tool` for trying"), "{error}");
+        let error = output
+            .run(&mut Command::new("ferropy-no-such-tool"), "trying")
+            .expect_err("must fail");
+        assert!(
+            error
+                .to_string()
+                .contains("cannot start `ferropy-no-such-tool` for trying"),
+            "{error}"
+        );
     }
 }

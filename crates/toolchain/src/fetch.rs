@@ -38,17 +38,26 @@ impl std::fmt::Display for Place {
 /// The key of a source: its hash is all that decides it.
 #[must_use]
 pub fn source_key(source: &Source) -> Key {
-    Key::of("source 1").text("sha256", &source.sha256).text("file", &source.file).finish()
+    Key::of("source 1")
+        .text("sha256", &source.sha256)
+        .text("file", &source.file)
+        .finish()
 }
 
 /// The places of a source, best first: the folder `FERROPY_SOURCES`, upstream, the machine's Debian mirrors.
 #[must_use]
 pub fn places(source: &Source) -> Vec<Place> {
     let local = std::env::var_os("FERROPY_SOURCES").filter(|dir| !dir.is_empty());
-    let mut places: Vec<Place> =
-        local.map(|dir| Place::File(Path::new(&dir).join(&source.file))).into_iter().collect();
+    let mut places: Vec<Place> = local
+        .map(|dir| Place::File(Path::new(&dir).join(&source.file)))
+        .into_iter()
+        .collect();
     places.push(Place::Url(source.upstream.clone()));
-    places.extend(apt::mirrors().iter().map(|mirror| Place::Url(format!("{mirror}/{}", source.debian))));
+    places.extend(
+        apt::mirrors()
+            .iter()
+            .map(|mirror| Place::Url(format!("{mirror}/{}", source.debian))),
+    );
     places
 }
 
@@ -58,16 +67,29 @@ pub fn fetch(cache: &Cache, progress: &Progress, source: &Source) -> Result<Path
     if let Some(dir) = cache.lookup("sources", &key) {
         return Ok(dir.join(&source.file));
     }
-    let step = progress.step(&format!("Fetch {}", source.file), "a pinned source, checked by its sha256");
+    let step = progress.step(
+        &format!("Fetch {}", source.file),
+        "a pinned source, checked by its sha256",
+    );
     let path = fetch_from(cache, &step, source, &places(source))?;
     step.finish();
     Ok(path)
 }
 
 /// As [`fetch`], from the given places.
-pub fn fetch_from(cache: &Cache, step: &Step, source: &Source, places: &[Place]) -> Result<PathBuf, Error> {
+pub fn fetch_from(
+    cache: &Cache,
+    step: &Step,
+    source: &Source,
+    places: &[Place],
+) -> Result<PathBuf, Error> {
     let key = source_key(source);
-    let product = Product { kind: "sources", key: &key, what: &source.file, needs: 200 << 20 };
+    let product = Product {
+        kind: "sources",
+        key: &key,
+        what: &source.file,
+        needs: 200 << 20,
+    };
     let dir = cache.product(
         product,
         |holder| step.note(&holder.to_string()),
@@ -80,18 +102,30 @@ pub fn fetch_from(cache: &Cache, step: &Step, source: &Source, places: &[Place])
                     Ok(()) => return Ok(()),
                     Err(problem) => {
                         tracing::info!(%place, %problem, "no source here");
-                        tried.push(Attempt { place: place.to_string(), problem });
+                        tried.push(Attempt {
+                            place: place.to_string(),
+                            problem,
+                        });
                     }
                 }
             }
-            Err(Error::Source { file: source.file.clone(), sha256: source.sha256.clone(), tried })
+            Err(Error::Source {
+                file: source.file.clone(),
+                sha256: source.sha256.clone(),
+                tried,
+            })
         },
     )?;
     Ok(dir.join(&source.file))
 }
 
 /// The outer error is this machine's (a full disk); the inner one the place's.
-fn get(place: &Place, target: &Path, sha256: &str, step: &Step) -> Result<Result<(), Problem>, Error> {
+fn get(
+    place: &Place,
+    target: &Path,
+    sha256: &str,
+    step: &Step,
+) -> Result<Result<(), Problem>, Error> {
     let outcome = match place {
         Place::File(path) => match File::open(path) {
             Ok(file) => {

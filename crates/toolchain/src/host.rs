@@ -38,7 +38,9 @@ pub(crate) fn emscripten_version(folder: &Path) -> Option<String> {
 
 /// The folder of the machine's Emscripten: of `EMSDK`, else of `emcc` on PATH.
 fn emscripten_folder() -> Option<PathBuf> {
-    let emsdk = std::env::var_os("EMSDK").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let emsdk = std::env::var_os("EMSDK")
+        .filter(|dir| !dir.is_empty())
+        .map(PathBuf::from);
     emsdk
         .map(|dir| dir.join("upstream/emscripten"))
         .filter(|dir| dir.join("emcc").is_file())
@@ -74,16 +76,33 @@ fn emscripten_part() -> Part {
 }
 
 fn rust_part() -> Part {
-    let version = ask(Command::new("rustc").arg("--version"), "asking rustc for its version").unwrap_or_default();
-    let sysroot = ask(Command::new("rustc").args(["--print", "sysroot"]), "asking rustc for its folder");
-    let has_source =
-        sysroot.is_ok_and(|dir| Path::new(&dir).join("lib/rustlib/src/rust/library/Cargo.lock").exists());
+    let version = ask(
+        Command::new("rustc").arg("--version"),
+        "asking rustc for its version",
+    )
+    .unwrap_or_default();
+    let sysroot = ask(
+        Command::new("rustc").args(["--print", "sysroot"]),
+        "asking rustc for its folder",
+    );
+    let has_source = sysroot.is_ok_and(|dir| {
+        Path::new(&dir)
+            .join("lib/rustlib/src/rust/library/Cargo.lock")
+            .exists()
+    });
     let number = version.split_whitespace().nth(1).unwrap_or_default();
     Part {
         name: "Rust for wasm",
         ok: has_source && at_least(number, &pins().rust.minimum),
-        found: if has_source { format!("{version} with rust-src") } else { version.clone() },
-        fix: format!("rustup target add {} && rustup component add rust-src", pins().rust.target),
+        found: if has_source {
+            format!("{version} with rust-src")
+        } else {
+            version.clone()
+        },
+        fix: format!(
+            "rustup target add {} && rustup component add rust-src",
+            pins().rust.target
+        ),
     }
 }
 
@@ -93,7 +112,9 @@ fn python_part() -> Part {
     Part {
         name: "Build Python",
         ok: found.is_some(),
-        found: found.map(|path| path.display().to_string()).unwrap_or_default(),
+        found: found
+            .map(|path| path.display().to_string())
+            .unwrap_or_default(),
         fix: format!("install {name} and put it on PATH"),
     }
 }
@@ -101,7 +122,9 @@ fn python_part() -> Part {
 /// Compares dotted versions by number.
 pub(crate) fn at_least(version: &str, minimum: &str) -> bool {
     let numbers = |text: &str| -> Vec<u32> {
-        text.split(['.', '-']).map_while(|part| part.parse().ok()).collect()
+        text.split(['.', '-'])
+            .map_while(|part| part.parse().ok())
+            .collect()
     };
     !numbers(version).is_empty() && numbers(version) >= numbers(minimum)
 }
@@ -112,8 +135,14 @@ pub(crate) fn find() -> Option<Host> {
     if !parts.iter().all(|part| part.ok) {
         return None;
     }
-    let identity = parts.iter().flat_map(|part| [part.name, ": ", &part.found, "\n"]).collect();
-    Some(Host { emscripten: emscripten_folder()?, identity })
+    let identity = parts
+        .iter()
+        .flat_map(|part| [part.name, ": ", &part.found, "\n"])
+        .collect();
+    Some(Host {
+        emscripten: emscripten_folder()?,
+        identity,
+    })
 }
 
 #[cfg(test)]

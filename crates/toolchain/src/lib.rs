@@ -25,13 +25,24 @@ pub use exec::Output;
 /// Host variables that tools may see; everything else of the environment is hidden, so that a
 /// build depends on its inputs only. Prefixes end with `_`.
 const PASSED: &[&str] = &[
-    "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "CARGO_HTTP_",
-    "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_SOURCE_",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "CARGO_HTTP_",
+    "CARGO_NET_",
+    "CARGO_REGISTRIES_",
+    "CARGO_SOURCE_",
 ];
 
 /// Where the machine's certificates usually are, when `SSL_CERT_FILE` does not say.
-const CA_BUNDLES: &[&str] =
-    &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+const CA_BUNDLES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+];
 
 /// The CA bundle inside a Debian root.
 const ROOT_CA_BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
@@ -63,7 +74,11 @@ pub fn plan(cache: &Cache) -> Result<Vec<(&'static str, f64)>, Error> {
     };
     Ok(match tools {
         None => vec![(root::STEP, 60.0), (SYSTEM_LIBRARIES, 130.0)],
-        Some(tools) if cache.lookup("emscripten-cache", &system_libraries_key(&tools.key())).is_none() => {
+        Some(tools)
+            if cache
+                .lookup("emscripten-cache", &system_libraries_key(&tools.key()))
+                .is_none() =>
+        {
             vec![(SYSTEM_LIBRARIES, 130.0)]
         }
         Some(_) => Vec::new(),
@@ -139,7 +154,11 @@ impl Toolchain {
                 command
             }
             Tools::Root(root) => {
-                let binds = [self.cache.dir().to_owned(), self.repository.clone(), cargo_home.clone()];
+                let binds = [
+                    self.cache.dir().to_owned(),
+                    self.repository.clone(),
+                    cargo_home.clone(),
+                ];
                 let binds: Vec<PathBuf> = binds.into_iter().filter(|dir| dir.exists()).collect();
                 let mut files = Vec::new();
                 if Path::new("/etc/resolv.conf").exists() {
@@ -157,7 +176,10 @@ impl Toolchain {
         };
         for (name, value) in std::env::vars_os() {
             let Some(text) = name.to_str() else { continue };
-            if PASSED.iter().any(|p| text == *p || (p.ends_with('_') && text.starts_with(p))) {
+            if PASSED
+                .iter()
+                .any(|p| text == *p || (p.ends_with('_') && text.starts_with(p)))
+            {
                 command.env(name, value);
             }
         }
@@ -181,7 +203,10 @@ impl Toolchain {
     pub fn trampoline_clang(&self) -> Option<String> {
         match self.tools {
             Tools::Host(_) => None,
-            Tools::Root(_) => Some(format!("/usr/bin/clang-{}", pins().toolchain.trampoline_clang)),
+            Tools::Root(_) => Some(format!(
+                "/usr/bin/clang-{}",
+                pins().toolchain.trampoline_clang
+            )),
         }
     }
 
@@ -192,7 +217,13 @@ impl Toolchain {
         let cflags = format!("{} {flags}", pins().abi.flags.join(" "));
         let target = pins().rust.target.replace('-', "_");
         command
-            .args(["build", "--release", "--locked", "-Zbuild-std=std,panic_abort", "--target"])
+            .args([
+                "build",
+                "--release",
+                "--locked",
+                "-Zbuild-std=std,panic_abort",
+                "--target",
+            ])
             .arg(&pins().rust.target)
             // -Zbuild-std and the target's exception flag are unstable in name only: the pinned wheels fix both.
             .env("RUSTC_BOOTSTRAP", "1")
@@ -224,9 +255,17 @@ impl Toolchain {
         if let Some(dir) = self.cache.lookup("emscripten-cache", &key) {
             return Ok(dir);
         }
-        let step = progress.step(SYSTEM_LIBRARIES, "libc, libc++ and others, position-independent and not");
+        let step = progress.step(
+            SYSTEM_LIBRARIES,
+            "libc, libc++ and others, position-independent and not",
+        );
         let what = "Emscripten's system libraries";
-        let product = Product { kind: "emscripten-cache", key: &key, what, needs: 600 << 20 };
+        let product = Product {
+            kind: "emscripten-cache",
+            key: &key,
+            what,
+            needs: 600 << 20,
+        };
         let dir = self.cache.product::<Error>(
             product,
             |holder| step.note(&holder.to_string()),
@@ -234,12 +273,22 @@ impl Toolchain {
                 let output = Output::new(&self.cache, "system-libraries", &step, Some(build))?;
                 let work = build.work()?;
                 let source = work.join("empty.cpp");
-                std::fs::write(&source, "int main() { return 0; }\n").map_err(Error::io("write", &source))?;
-                for (share, kind) in [(0.0, SYSTEM_LIBRARY_LINKS[0]), (0.4, SYSTEM_LIBRARY_LINKS[1])] {
+                std::fs::write(&source, "int main() { return 0; }\n")
+                    .map_err(Error::io("write", &source))?;
+                for (share, kind) in [
+                    (0.0, SYSTEM_LIBRARY_LINKS[0]),
+                    (0.4, SYSTEM_LIBRARY_LINKS[1]),
+                ] {
                     step.set_share(share);
                     let mut emcc = self.command("em++");
-                    emcc.current_dir(work).env("EM_CACHE", build.dir()).arg("-O2").args(&pins().abi.flags);
-                    output.run(emcc.args(kind).args(["empty.cpp", "-o", "empty.mjs"]), "compiling system libraries")?;
+                    emcc.current_dir(work)
+                        .env("EM_CACHE", build.dir())
+                        .arg("-O2")
+                        .args(&pins().abi.flags);
+                    output.run(
+                        emcc.args(kind).args(["empty.cpp", "-o", "empty.mjs"]),
+                        "compiling system libraries",
+                    )?;
                 }
                 // Emscripten's own scratch; its build files name the temporary folder.
                 Ok(cache::remove_tree(&build.dir().join("build"))?)
@@ -252,14 +301,19 @@ impl Toolchain {
 
 /// What Rust code needs to meet the ABI: position-independent, wasm exceptions. Hidden by default, so that
 /// the main module, which exports all that is visible, does not export Rust's own library.
-pub const RUSTFLAGS: &str = "-Crelocation-model=pic -Zemscripten-wasm-eh -Zdefault-visibility=hidden";
+pub const RUSTFLAGS: &str =
+    "-Crelocation-model=pic -Zemscripten-wasm-eh -Zdefault-visibility=hidden";
 
 /// The two kinds of link that ferropy does: configure's test programs, and the main module.
 const SYSTEM_LIBRARY_LINKS: [&[&str]; 2] = [&[], &["-sMAIN_MODULE=1", "-sFORCE_FILESYSTEM=1"]];
 
 fn system_libraries_key(toolchain: &Key) -> Key {
     let links = SYSTEM_LIBRARY_LINKS.iter().flat_map(|flags| flags.iter());
-    Key::of("system libraries 1").key("toolchain", toolchain).texts("abi", &pins().abi.flags).texts("links", links).finish()
+    Key::of("system libraries 1")
+        .key("toolchain", toolchain)
+        .texts("abi", &pins().abi.flags)
+        .texts("links", links)
+        .finish()
 }
 
 /// The machine's certificates.

@@ -19,9 +19,11 @@ use crate::{Error, apt};
 /// `$0` of the shell that enters the root: what follows it in the command line is the tool.
 pub(crate) const ENTERED: &str = "ferropy-root";
 
-/// Bytes at the peak of making the root: packages, their unpacked files, and for
-/// unprivileged users the archive in between.
+/// Bytes that a finished root takes, with the packages it was unpacked from.
 const NEEDS: u64 = 3 << 30;
+
+/// What unprivileged users need besides, at the peak: the archive between mmdebstrap and the root.
+const NEEDS_ARCHIVE: u64 = 2 << 30;
 
 /// A finished root.
 #[derive(Debug, Clone)]
@@ -47,7 +49,10 @@ pub(crate) const STEP: &str = "Make the toolchain root";
 
 /// The root, if it has been made.
 pub(crate) fn lookup(cache: &Cache) -> Result<Option<Root>, Error> {
-    cache.lookup("root", &key()).map(|dir| read(&dir)).transpose()
+    cache
+        .lookup("root", &key())
+        .map(|dir| read(&dir))
+        .transpose()
 }
 
 /// The root, made first if it is not there.
@@ -56,8 +61,20 @@ pub(crate) fn provide(cache: &Cache, progress: &Progress) -> Result<Root, Error>
         return Ok(root);
     }
     let key = key();
-    let step = progress.step(STEP, "Emscripten, Rust and Python from Debian packages; nothing outside the cache changes");
-    let product = Product { kind: "root", key: &key, what: "the toolchain root", needs: NEEDS };
+    let step = progress.step(
+        STEP,
+        "Emscripten, Rust and Python from Debian packages; nothing outside the cache changes",
+    );
+    let product = Product {
+        kind: "root",
+        key: &key,
+        what: "the toolchain root",
+        needs: if is_superuser() {
+            NEEDS
+        } else {
+            NEEDS + NEEDS_ARCHIVE
+        },
+    };
     let dir = cache.product(
         product,
         |holder| step.note(&holder.to_string()),
@@ -72,7 +89,11 @@ fn read(product: &Path) -> Result<Root, Error> {
         let path = product.join(name);
         fs::read_to_string(&path).map_err(Error::io("read", path))
     };
-    Ok(Root { dir: product.join("rootfs"), packages: text("packages")?, emscripten: text("emscripten")? })
+    Ok(Root {
+        dir: product.join("rootfs"),
+        packages: text("packages")?,
+        emscripten: text("emscripten")?,
+    })
 }
 
 /// Whether this process may mount and chroot without a user namespace.
@@ -84,30 +105,51 @@ fn make(build: &Build, output: &Output<'_>) -> Result<(), Error> {
     let suite = &pins().toolchain.debian_suite;
     let mirrors = apt::mirrors();
     if mirrors.is_empty() {
-        return Err(Error::NoMirror { emscripten: pins().toolchain.emscripten.clone() });
+        return Err(Error::NoMirror {
+            emscripten: pins().toolchain.emscripten.clone(),
+        });
     }
     let mmdebstrap = mmdebstrap(output)?;
     let rootfs = build.dir().join("rootfs");
     let mut command = Command::new(mmdebstrap);
     command
-        .args(["--variant=apt", "--aptopt=Acquire::Check-Valid-Until \"false\""])
+        .args([
+            "--variant=apt",
+            "--aptopt=Acquire::Check-Valid-Until \"false\"",
+        ])
         .arg("--aptopt=APT::Install-Recommends \"false\"")
-        .arg(format!("--include={}", pins().toolchain.debian_packages.join(",")))
+        .arg(format!(
+            "--include={}",
+            pins().toolchain.debian_packages.join(",")
+        ))
         .env("LC_ALL", "C.UTF-8");
     let archive = build.dir().join("root.tar");
     if is_superuser() {
-        command.args(["--mode=root", "--format=directory", suite]).arg(&rootfs);
+        command
+            .args(["--mode=root", "--format=directory", suite])
+            .arg(&rootfs);
     } else {
         // Unpacked by this user below, so that every file belongs to them and can be removed again.
-        command.args(["--mode=unshare", "--format=tar", suite]).arg(&archive);
+        command
+            .args(["--mode=unshare", "--format=tar", suite])
+            .arg(&archive);
     }
     command.args(&mirrors);
     output.run(&mut command, "making a Debian root")?;
     if !is_superuser() {
         fs::create_dir(&rootfs).map_err(Error::io("create", &rootfs))?;
         let mut tar = Command::new("tar");
-        tar.args(["--extract", "--no-same-owner", "--exclude=./dev/*", "--file"]).arg(&archive);
-        output.run(tar.arg("--directory").arg(&rootfs), "unpacking the Debian root")?;
+        tar.args([
+            "--extract",
+            "--no-same-owner",
+            "--exclude=./dev/*",
+            "--file",
+        ])
+        .arg(&archive);
+        output.run(
+            tar.arg("--directory").arg(&rootfs),
+            "unpacking the Debian root",
+        )?;
         fs::remove_file(&archive).map_err(Error::io("remove", &archive))?;
     }
     let status = rootfs.join("var/lib/dpkg/status");
@@ -118,17 +160,30 @@ fn make(build: &Build, output: &Output<'_>) -> Result<(), Error> {
     };
     write("packages", &packages(&status))?;
     let version = rootfs.join("usr/share/emscripten");
-    write("emscripten", &crate::host::emscripten_version(&version).unwrap_or_default())
+    write(
+        "emscripten",
+        &crate::host::emscripten_version(&version).unwrap_or_default(),
+    )
 }
 
 /// `name version` of each installed package, sorted.
 fn packages(status: &str) -> String {
     let field = |paragraph: &str, name: &str| {
-        paragraph.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned))
+        paragraph.lines().find_map(|line| {
+            line.strip_prefix(name)?
+                .strip_prefix(": ")
+                .map(str::to_owned)
+        })
     };
     let mut lines: Vec<String> = status
         .split("\n\n")
-        .filter_map(|p| Some(format!("{} {}\n", field(p, "Package")?, field(p, "Version")?)))
+        .filter_map(|p| {
+            Some(format!(
+                "{} {}\n",
+                field(p, "Package")?,
+                field(p, "Version")?
+            ))
+        })
         .collect();
     lines.sort();
     lines.concat()
@@ -141,15 +196,23 @@ fn mmdebstrap(output: &Output<'_>) -> Result<PathBuf, Error> {
     }
     let missing = |fix: &str| Error::Missing {
         what: "mmdebstrap".into(),
-        why: format!("it makes the root with Emscripten {}", pins().toolchain.emscripten),
+        why: format!(
+            "it makes the root with Emscripten {}",
+            pins().toolchain.emscripten
+        ),
         fix: fix.to_owned(),
     };
-    let emsdk = format!("install Emscripten {} with emsdk and set EMSDK", pins().toolchain.emscripten);
+    let emsdk = format!(
+        "install Emscripten {} with emsdk and set EMSDK",
+        pins().toolchain.emscripten
+    );
     if which::which("apt-get").is_err() {
         return Err(missing(&emsdk));
     }
     if !is_superuser() {
-        let fix = format!("run `sudo apt-get update && sudo apt-get install -y mmdebstrap uidmap`, or {emsdk}");
+        let fix = format!(
+            "run `sudo apt-get update && sudo apt-get install -y mmdebstrap uidmap`, or {emsdk}"
+        );
         return Err(missing(&fix));
     }
     let apt = |args: &[&str]| {
@@ -168,14 +231,30 @@ fn mmdebstrap(output: &Output<'_>) -> Result<PathBuf, Error> {
 impl Root {
     /// A command that runs `program` in the root, in the same current folder. `binds` are the host
     /// folders that it sees, at the same paths; `files` are host files that replace files of the root.
-    pub(crate) fn command(&self, program: &OsStr, binds: &[PathBuf], files: &[(PathBuf, &str)]) -> Command {
+    pub(crate) fn command(
+        &self,
+        program: &OsStr,
+        binds: &[PathBuf],
+        files: &[(PathBuf, &str)],
+    ) -> Command {
         let mut command = Command::new("setpriv");
         // The tools end with ferropy, however that ends.
-        command.args(["--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"]);
+        command.args([
+            "--pdeathsig",
+            "KILL",
+            "unshare",
+            "--mount",
+            "--propagation",
+            "private",
+        ]);
         if !is_superuser() {
             command.args(["--user", "--map-root-user"]);
         }
-        command.args(["--", "sh", "-c"]).arg(self.script(binds, files)).arg(ENTERED).arg(program);
+        command
+            .args(["--", "sh", "-c"])
+            .arg(self.script(binds, files))
+            .arg(ENTERED)
+            .arg(program);
         command
     }
 
@@ -187,12 +266,20 @@ impl Root {
             r#"bind() { mkdir -p "$R$1"; mount --rbind "$1" "$R$1"; }"#.to_owned(),
         ];
         let system = ["/proc", "/dev", "/sys", "/tmp"].map(Path::new);
-        lines.extend(system.into_iter().chain(binds.iter().map(PathBuf::as_path)).map(|dir| format!("bind {}", quote(dir))));
+        lines.extend(
+            system
+                .into_iter()
+                .chain(binds.iter().map(PathBuf::as_path))
+                .map(|dir| format!("bind {}", quote(dir))),
+        );
         for (host, inside) in files {
             lines.push(format!(r#"[ -e "$R{inside}" ] || : > "$R{inside}""#));
             lines.push(format!(r#"mount --bind {} "$R{inside}""#, quote(host)));
         }
-        lines.push(r#"exec chroot "$R" /bin/sh -c 'cd "$1" && shift && exec "$@"' sh "$d" "$@""#.to_owned());
+        lines.push(
+            r#"exec chroot "$R" /bin/sh -c 'cd "$1" && shift && exec "$@"' sh "$d" "$@""#
+                .to_owned(),
+        );
         lines.join("\n")
     }
 }
@@ -213,12 +300,16 @@ mod tests {
             .args(["-c", &format!("printf %s {}", quote(path))])
             .output()
             .expect("sh");
-        assert_eq!(String::from_utf8_lossy(&output.stdout), path.to_string_lossy());
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            path.to_string_lossy()
+        );
     }
 
     #[test]
     fn packages_are_listed_with_versions() {
-        let status = "Package: b\nStatus: ok\nVersion: 2\n\nPackage: a\nVersion: 1:1-1\nDepends: b\n\n";
+        let status =
+            "Package: b\nStatus: ok\nVersion: 2\n\nPackage: a\nVersion: 1:1-1\nDepends: b\n\n";
         assert_eq!(packages(status), "a 1:1-1\nb 2\n");
     }
 }

@@ -41,7 +41,10 @@ fn server(answer: String) -> String {
 }
 
 fn ok(body: &str) -> String {
-    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 fn get(cache: &Path, places: &[Place]) -> Result<String, Error> {
@@ -54,7 +57,10 @@ fn get(cache: &Path, places: &[Place]) -> Result<String, Error> {
 
 fn problems(error: &Error) -> Vec<Problem> {
     match error {
-        Error::Source { tried, .. } => tried.iter().map(|attempt| attempt.problem.clone()).collect(),
+        Error::Source { tried, .. } => tried
+            .iter()
+            .map(|attempt| attempt.problem.clone())
+            .collect(),
         other => panic!("not a source error: {other}"),
     }
 }
@@ -65,21 +71,36 @@ fn the_first_place_with_the_right_content_wins() {
     let local = dir.path().join("sources/thing-1.tar.xz");
     let places = [
         Place::File(local.clone()),
-        Place::Url(format!("{}/missing", server("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".into()))),
+        Place::Url(format!(
+            "{}/missing",
+            server(
+                "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".into()
+            )
+        )),
         Place::Url(format!("{}/wrong", server(ok("something else\n")))),
         Place::Url(format!("{}/right", server(ok(CONTENT)))),
     ];
-    assert_eq!(get(&dir.path().join("cache"), &places).expect("found"), CONTENT);
+    assert_eq!(
+        get(&dir.path().join("cache"), &places).expect("found"),
+        CONTENT
+    );
     fs::create_dir(dir.path().join("sources")).expect("mkdir");
     fs::write(&local, CONTENT).expect("write");
-    assert_eq!(get(&dir.path().join("cache2"), &places[..1]).expect("found"), CONTENT);
+    assert_eq!(
+        get(&dir.path().join("cache2"), &places[..1]).expect("found"),
+        CONTENT
+    );
 }
 
 #[test]
 fn every_failure_is_named_and_nothing_stays() {
     let dir = tempfile::tempdir().expect("temp dir");
-    let half = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\nthe pin", CONTENT.len());
-    let missing = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned();
+    let half = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\nthe pin",
+        CONTENT.len()
+    );
+    let missing =
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_owned();
     let places = [
         Place::File(dir.path().join("nothing")),
         Place::Url(server(missing)),
@@ -91,13 +112,33 @@ fn every_failure_is_named_and_nothing_stays() {
     let found = problems(&error);
     assert_eq!(found[0], Problem::NoFile);
     assert_eq!(found[1], Problem::Status(404));
-    assert_eq!(found[2], Problem::Truncated { got: 7, expected: CONTENT.len() as u64 });
-    assert!(matches!(&found[3], Problem::WrongHash(hash) if hash.len() == 64), "{found:?}");
+    assert_eq!(
+        found[2],
+        Problem::Truncated {
+            got: 7,
+            expected: CONTENT.len() as u64
+        }
+    );
+    assert!(
+        matches!(&found[3], Problem::WrongHash(hash) if hash.len() == 64),
+        "{found:?}"
+    );
     let text = error.to_string();
-    for part in ["thing-1.tar.xz", "no such file", "answered 404", "only 7 of 19 bytes", "FERROPY_SOURCES"] {
+    for part in [
+        "thing-1.tar.xz",
+        "no such file",
+        "answered 404",
+        "only 7 of 19 bytes",
+        "FERROPY_SOURCES",
+    ] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
-    assert_eq!(Cache::at(&cache).expect("cache").lookup("sources", &source_key(&source())), None);
+    assert_eq!(
+        Cache::at(&cache)
+            .expect("cache")
+            .lookup("sources", &source_key(&source())),
+        None
+    );
     assert_eq!(fs::read_dir(cache.join("tmp")).expect("read").count(), 0);
 }
 
@@ -105,8 +146,19 @@ fn every_failure_is_named_and_nothing_stays() {
 fn no_network_is_said() {
     let dir = tempfile::tempdir().expect("temp dir");
     // A port that was free a moment ago and that nobody listens on.
-    let port = TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("address").port();
-    let error = get(dir.path(), &[Place::Url(format!("http://127.0.0.1:{port}/x"))]).expect_err("must fail");
-    assert!(matches!(&problems(&error)[..], [Problem::Network(_)]), "{error}");
+    let port = TcpListener::bind("127.0.0.1:0")
+        .expect("bind")
+        .local_addr()
+        .expect("address")
+        .port();
+    let error = get(
+        dir.path(),
+        &[Place::Url(format!("http://127.0.0.1:{port}/x"))],
+    )
+    .expect_err("must fail");
+    assert!(
+        matches!(&problems(&error)[..], [Problem::Network(_)]),
+        "{error}"
+    );
     assert!(error.to_string().contains("no connection"), "{error}");
 }
