@@ -59,7 +59,9 @@ pub(crate) enum Command {
 /// A script's `# /// script` block (PEP 723) is honoured: its dependencies are installed
 /// and its requires-python is checked.
 #[derive(Debug, Args)]
-#[command(override_usage = "ferropy run [OPTIONS] [PYTHON FLAGS] (SCRIPT | -c CODE | -m MODULE | -) [ARGS]...")]
+#[command(
+    override_usage = "ferropy run [OPTIONS] [PYTHON FLAGS] (SCRIPT | -c CODE | -m MODULE | -) [ARGS]..."
+)]
 pub(crate) struct RunArgs {
     /// Install a package for this run: NAME, NAME==1.2, NAME[extra], a .whl file or its URL
     #[arg(long, value_name = "PACKAGE")]
@@ -71,7 +73,11 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) refresh: bool,
     /// What Python gets
-    #[arg(value_name = "PYTHON ARGUMENTS", hide = true, allow_hyphen_values = true)]
+    #[arg(
+        value_name = "PYTHON ARGUMENTS",
+        hide = true,
+        allow_hyphen_values = true
+    )]
     pub(crate) python: Vec<OsString>,
 }
 
@@ -106,7 +112,7 @@ pub(crate) struct ServeArgs {
     /// Open the page in a browser
     #[arg(long)]
     pub(crate) open: bool,
-    /// Leave COOP, COEP and CORP out: pages then have no SharedArrayBuffer
+    /// Leave COOP, COEP and CORP out: pages then have no `SharedArrayBuffer`
     #[arg(long)]
     pub(crate) no_isolation: bool,
     /// Send this Content-Security-Policy
@@ -165,7 +171,7 @@ pub(crate) fn run_options() -> Vec<OwnOption> {
     let Some(run) = command.find_subcommand("run") else {
         return Vec::new();
     };
-    run.get_opts()
+    run.get_arguments()
         .filter_map(|arg| {
             Some(OwnOption {
                 long: arg.get_long()?.to_owned(),

@@ -18,7 +18,9 @@ pub(crate) enum Error {
     #[error("Node.js is needed to run Python outside a browser, and there is none{where_}")]
     #[diagnostic(
         code(node::missing),
-        help("install Node.js {minimum} or newer (nodejs.org, or your system's package manager), or set FERROPY_NODE to one")
+        help(
+            "install Node.js {minimum} or newer (nodejs.org, or your system's package manager), or set FERROPY_NODE to one"
+        )
     )]
     Missing { where_: String, minimum: u32 },
     #[error("{} is Node.js {found}, and at least {minimum} is needed", .path.display())]
@@ -32,7 +34,10 @@ pub(crate) enum Error {
         minimum: u32,
     },
     #[error("{} does not say which Node.js it is: {why}", .path.display())]
-    #[diagnostic(code(node::broken), help("set FERROPY_NODE to a working Node.js {minimum} or newer"))]
+    #[diagnostic(
+        code(node::broken),
+        help("set FERROPY_NODE to a working Node.js {minimum} or newer")
+    )]
     Broken {
         path: PathBuf,
         why: String,

@@ -169,12 +169,13 @@ mod tests {
     }
 
     fn halves(words: &str) -> (String, String) {
-        let own = [("with", true), ("refresh", false), ("help", false)].map(|(long, takes_value)| {
-            OwnOption {
-                long: long.to_owned(),
-                takes_value,
-            }
-        });
+        let own =
+            [("with", true), ("refresh", false), ("help", false)].map(|(long, takes_value)| {
+                OwnOption {
+                    long: long.to_owned(),
+                    takes_value,
+                }
+            });
         let out = split(&os(words), &own);
         let join = |v: Vec<OsString>| {
             let v: Vec<String> = v.into_iter().map(|s| s.into_string().unwrap()).collect();
@@ -188,9 +189,17 @@ mod tests {
         for (words, own, python) in [
             ("a.py --with x -h", "", "a.py --with x -h"),
             ("--with x a.py b", "--with x", "a.py b"),
-            ("-O --with x -u a.py --refresh", "--with x", "-O -u a.py --refresh"),
+            (
+                "-O --with x -u a.py --refresh",
+                "--with x",
+                "-O -u a.py --refresh",
+            ),
             ("--with=x -c pass --with y", "--with=x", "-c pass --with y"),
-            ("-Wd -W error --refresh -m m -h", "--refresh", "-Wd -W error -m m -h"),
+            (
+                "-Wd -W error --refresh -m m -h",
+                "--refresh",
+                "-Wd -W error -m m -h",
+            ),
             ("-X dev -Ic pass --refresh", "", "-X dev -Ic pass --refresh"),
             ("-umtest --refresh", "", "-umtest --refresh"),
             ("--with x -- --with y a.py", "--with x", "--with y a.py"),
@@ -200,11 +209,19 @@ mod tests {
             ("--help", "--help", ""),
             ("--wiht x a.py", "--wiht", "x a.py"),
             ("--version", "", "--version"),
-            ("--check-hash-based-pycs always --with x a.py", "--with x", "--check-hash-based-pycs always a.py"),
+            (
+                "--check-hash-based-pycs always --with x a.py",
+                "--with x",
+                "--check-hash-based-pycs always a.py",
+            ),
             ("--with", "--with", ""),
             ("-V", "", "-V"),
         ] {
-            assert_eq!(halves(words), (own.to_owned(), python.to_owned()), "{words}");
+            assert_eq!(
+                halves(words),
+                (own.to_owned(), python.to_owned()),
+                "{words}"
+            );
         }
     }
 

@@ -27,7 +27,6 @@ pub(crate) fn print(error: &Report) {
 }
 
 /// An error of the build crates, whose text carries its advice as `(hint: …)`.
-#[expect(clippy::needless_pass_by_value, reason = "for use with map_err")]
 pub(crate) fn hinted<E: Display>(error: E) -> Report {
     let text = error.to_string();
     let (what, hint) = match text.rsplit_once("(hint: ") {
@@ -44,7 +43,10 @@ pub(crate) fn hinted<E: Display>(error: E) -> Report {
 /// Prints to standard output; a closed pipe ends the program quietly, as in any filter.
 pub(crate) fn out(text: &str) -> miette::Result<()> {
     let mut stdout = anstream::stdout();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(hinted(format!("cannot write to standard output: {e}")))
         }

@@ -22,7 +22,9 @@ pub(crate) enum Error {
     #[error("{}: the block `# /// script` has no end", .script.display())]
     #[diagnostic(
         code(script::unclosed),
-        help("end it with a line `# ///`; every line between them, empty ones too, begins with `#`")
+        help(
+            "end it with a line `# ///`; every line between them, empty ones too, begins with `#`"
+        )
     )]
     Unclosed { script: PathBuf },
     #[error("{}: there is more than one `# /// script` block", .script.display())]
@@ -143,7 +145,12 @@ mod tests {
 
     #[test]
     fn scripts_without_a_block() {
-        for text in ["", "print(1)\n", "# /// other\n# x\n# ///\n", "x = '''\n # /// script\n'''"] {
+        for text in [
+            "",
+            "print(1)\n",
+            "# /// other\n# x\n# ///\n",
+            "x = '''\n # /// script\n'''",
+        ] {
             assert_eq!(read(text).unwrap(), Metadata::default(), "{text}");
         }
     }
@@ -159,12 +166,24 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let err = |text: &str| read(text).unwrap_err();
-        assert!(matches!(err("# /// script\n# dependencies = []\n\n# ///\n"), Error::Unclosed { .. }));
+        assert!(matches!(
+            err("# /// script\n# dependencies = []\n\n# ///\n"),
+            Error::Unclosed { .. }
+        ));
         let twice = "# /// script\n# ///\n\n# /// script\n# ///\n";
         assert!(matches!(err(twice), Error::Twice { .. }));
-        assert!(matches!(err("# /// script\n# dependencies = 3\n# ///\n"), Error::Syntax { .. }));
-        assert!(matches!(err("# /// script\n# requires-python = 'x'\n# ///\n"), Error::Syntax { .. }));
+        assert!(matches!(
+            err("# /// script\n# dependencies = 3\n# ///\n"),
+            Error::Syntax { .. }
+        ));
+        assert!(matches!(
+            err("# /// script\n# requires-python = 'x'\n# ///\n"),
+            Error::Syntax { .. }
+        ));
         let python = err("# /// script\n# requires-python = '<3.14'\n# ///\n").to_string();
-        assert!(python.contains("<3.14") && python.contains("3.15"), "{python}");
+        assert!(
+            python.contains("<3.14") && python.contains("3.15"),
+            "{python}"
+        );
     }
 }

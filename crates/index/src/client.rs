@@ -24,7 +24,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// Longest wait that a server may ask for with Retry-After.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// For each connect and each read, not for a whole transfer.
-const STALL: Duration = Duration::from_secs(60);
+const STALL: Duration = Duration::from_mins(1);
 
 /// Gets pages and files.
 #[derive(Debug, Default)]

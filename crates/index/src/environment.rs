@@ -23,7 +23,7 @@ use crate::store::{self, Store};
 use crate::target::Target;
 
 /// How long an answer of the index is taken as still true; pip and uv use the same.
-const FRESH: Duration = Duration::from_secs(600);
+const FRESH: Duration = Duration::from_mins(10);
 
 /// Something to be installed.
 #[derive(Clone, Debug)]
@@ -51,7 +51,10 @@ impl Wanted {
                 .map(Self::Wheel)
                 .map_err(|e| bad(e.to_string()));
         }
-        let is_path = text.ends_with(".whl") && !text.contains('@');
+        let is_path = !text.contains('@')
+            && Path::new(text)
+                .extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case("whl"));
         if is_path {
             let path = base.join(text);
             let path = std::path::absolute(&path).map_err(Error::io("find", &path))?;

@@ -103,7 +103,7 @@ impl Project {
         let pre = all
             .iter()
             .flat_map(|s| s.iter())
-            .any(|s| s.any_prerelease());
+            .any(pep440_rs::VersionSpecifier::any_prerelease);
         let mut allowed = self
             .fitting
             .iter()
@@ -265,10 +265,6 @@ mod tests {
         project(files).pick(&[spec]).map(|c| c.file.name.clone())
     }
 
-    fn some_name(name: &str) -> Option<String> {
-        Some(name.to_owned())
-    }
-
     #[test]
     fn newest_that_fits() {
         let platform = &pins::pins().abi.platform;
@@ -281,20 +277,23 @@ mod tests {
             "demo-4.tar.gz",
             "demo-5-py3-none-any.whl|py<3.15",
         ];
-        assert_eq!(pick(&files, ""), some_name(&native));
-        assert_eq!(pick(&files, "<2"), some_name(files[0]));
+        assert_eq!(pick(&files, ""), Some(native.clone()));
+        assert_eq!(pick(&files, "<2"), Some(files[0].to_owned()));
         assert_eq!(pick(&files, ">=3"), None);
     }
 
     #[test]
     fn prereleases_and_yanked() {
         let files = ["demo-1-py3-none-any.whl", "demo-2rc1-py3-none-any.whl"];
-        assert_eq!(pick(&files, ""), some_name(files[0]));
-        assert_eq!(pick(&files, ">=2rc1"), some_name(files[1]));
-        assert_eq!(pick(&files[1..], ""), some_name(files[1]));
+        assert_eq!(pick(&files, ""), Some(files[0].to_owned()));
+        assert_eq!(pick(&files, ">=2rc1"), Some(files[1].to_owned()));
+        assert_eq!(pick(&files[1..], ""), Some(files[1].to_owned()));
         let files = ["demo-1-py3-none-any.whl", "demo-2-py3-none-any.whl|oops"];
-        assert_eq!(pick(&files, ""), some_name(files[0]));
-        assert_eq!(pick(&files, "==2"), some_name("demo-2-py3-none-any.whl"));
+        assert_eq!(pick(&files, ""), Some(files[0].to_owned()));
+        assert_eq!(
+            pick(&files, "==2"),
+            Some("demo-2-py3-none-any.whl".to_owned())
+        );
         assert_eq!(pick(&files, ">=2"), None);
     }
 
@@ -305,7 +304,7 @@ mod tests {
             "demo-1-2-py3-none-any.whl",
             "demo-1-py3-none-any.whl",
         ];
-        assert_eq!(pick(&files, ""), some_name(files[1]));
+        assert_eq!(pick(&files, ""), Some(files[1].to_owned()));
     }
 
     #[test]

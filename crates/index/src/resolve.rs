@@ -65,14 +65,15 @@ impl Demand {
 
     /// One line for each requirement, for errors.
     fn lines(&self) -> String {
-        self.specifiers
-            .iter()
-            .map(|(s, by)| {
-                let s = s.to_string();
-                let s = if s.is_empty() { "any version" } else { &s };
-                format!("\n  {by} wants {s}")
-            })
-            .collect()
+        let mut out = String::new();
+        for (specifiers, by) in &self.specifiers {
+            let wants = match specifiers.to_string() {
+                any if any.is_empty() => "any version".to_owned(),
+                text => text,
+            };
+            out.extend(["\n  ", by, " wants ", &wants]);
+        }
+        out
     }
 }
 

@@ -221,12 +221,11 @@ impl<'a> Store<'a> {
         {
             return Ok(Arc::new(metadata));
         }
-        let text = match self.published_metadata(file)? {
-            Some(text) => text,
-            None => {
-                let (path, _) = self.wheel(candidate, &|_| {})?;
-                Archive::open(&path)?.metadata_text().to_owned()
-            }
+        let text = if let Some(text) = self.published_metadata(file)? {
+            text
+        } else {
+            let (path, _) = self.wheel(candidate, &|_| {})?;
+            Archive::open(&path)?.metadata_text().to_owned()
         };
         let metadata = Metadata::parse(&text).map_err(|why| Error::Metadata {
             what: file.name.clone(),

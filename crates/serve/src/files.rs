@@ -180,9 +180,8 @@ fn mime_of(file: &Path) -> mime_guess::Mime {
         "js" | "mjs" | "cjs" => "text/javascript; charset=utf-8",
         "wasm" => "application/wasm",
         "whl" | "zip" => "application/zip",
-        // Guessed as an MPEG stream otherwise.
-        "ts" | "mts" => "text/plain; charset=utf-8",
-        "py" | "toml" | "map" | "rs" => "text/plain; charset=utf-8",
+        // `ts` would be guessed as an MPEG stream.
+        "ts" | "mts" | "py" | "toml" | "map" | "rs" => "text/plain; charset=utf-8",
         "data" | "so" => "application/octet-stream",
         _ => {
             let mime = mime_guess::from_path(file).first_or_octet_stream();

@@ -26,7 +26,7 @@ fn ask(server: &Server, method: &str, path: &str, headers: &[(&str, &str)]) -> R
     let mut stream = TcpStream::connect(address).unwrap();
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        text.push_str(&[name, ": ", value, "\r\n"].concat());
     }
     text.push_str("\r\n");
     stream.write_all(text.as_bytes()).unwrap();

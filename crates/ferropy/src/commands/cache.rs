@@ -54,7 +54,11 @@ fn size(cache: &Cache, as_json: bool) -> miette::Result<String> {
             kind.kind,
             human(kind.bytes),
             kind.products,
-            if kind.products == 1 { "entry" } else { "entries" }
+            if kind.products == 1 {
+                "entry"
+            } else {
+                "entries"
+            }
         );
     }
     let _ = write!(text, "{:width$}  {:>10}", "total", human(total));

@@ -14,13 +14,22 @@ use crate::{distribution, report};
 #[derive(Debug, thiserror::Error, Diagnostic)]
 enum Error {
     #[error("{} is not empty", .path.display())]
-    #[diagnostic(code(dist::not_empty), help("choose another folder, or replace it with --force"))]
+    #[diagnostic(
+        code(dist::not_empty),
+        help("choose another folder, or replace it with --force")
+    )]
     NotEmpty { path: PathBuf },
     #[error("{} is not a distribution, so --force does not replace it", .path.display())]
-    #[diagnostic(code(dist::not_ours), help("choose another folder, or remove this one yourself"))]
+    #[diagnostic(
+        code(dist::not_ours),
+        help("choose another folder, or remove this one yourself")
+    )]
     NotOurs { path: PathBuf },
     #[error("cannot write the distribution to {}", .path.display())]
-    #[diagnostic(code(dist::write), help("check that the folder may be written and the disk is not full"))]
+    #[diagnostic(
+        code(dist::write),
+        help("check that the folder may be written and the disk is not full")
+    )]
     Write { path: PathBuf, source: io::Error },
 }
 

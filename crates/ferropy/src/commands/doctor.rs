@@ -62,10 +62,18 @@ fn table(checks: &[Check], ok: bool) -> String {
             (false, false) => (colour(AnsiColor::Yellow), "absent "),
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{style}{word}{style:#}  {:width$}  {}", check.name, check.found);
+        let _ = writeln!(
+            text,
+            "{style}{word}{style:#}  {:width$}  {}",
+            check.name, check.found
+        );
         if !check.fix.is_empty() {
             let dim = Style::new().dimmed();
-            let _ = writeln!(text, "         {:width$}  {dim}fix: {}{dim:#}", "", check.fix);
+            let _ = writeln!(
+                text,
+                "         {:width$}  {dim}fix: {}{dim:#}",
+                "", check.fix
+            );
         }
     }
     let last = if ok {
@@ -90,10 +98,19 @@ mod tests {
             needed: true,
             fix: fix.to_owned(),
         };
-        let checks = [check("Node.js", true, ""), check("npm", false, "install npm")];
+        let checks = [
+            check("Node.js", true, ""),
+            check("npm", false, "install npm"),
+        ];
         let plain = anstream::adapter::strip_str(&table(&checks, false)).to_string();
         assert!(plain.contains("ok       Node.js  v1\n"), "{plain}");
-        assert!(plain.contains("missing  npm      v1\n                  fix: install npm\n"), "{plain}");
-        assert!(plain.ends_with("missing; see the fixes above.\n"), "{plain}");
+        assert!(
+            plain.contains("missing  npm      v1\n                  fix: install npm\n"),
+            "{plain}"
+        );
+        assert!(
+            plain.ends_with("missing; see the fixes above.\n"),
+            "{plain}"
+        );
     }
 }

@@ -70,7 +70,11 @@ pub(crate) fn run(args: RunArgs) -> miette::Result<ExitCode> {
     }
     progress.clear();
     let interactive = args.python.is_empty() && io::stdin().is_terminal();
-    let entry = if interactive { "repl.mjs" } else { "python.mjs" };
+    let entry = if interactive {
+        "repl.mjs"
+    } else {
+        "python.mjs"
+    };
     let mut command = Command::new(node);
     command
         .arg(dist.join("node").join(entry))
@@ -83,7 +87,7 @@ pub(crate) fn run(args: RunArgs) -> miette::Result<ExitCode> {
     take_over(command)
 }
 
-/// `test` and what is in it: CPython's own tests are not part of the plain distribution.
+/// `test` and what is in it: `CPython`'s own tests are not part of the plain distribution.
 fn is_test(module: &str) -> bool {
     module == "test" || module.starts_with("test.")
 }

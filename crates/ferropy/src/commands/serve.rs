@@ -7,21 +7,20 @@ use progress::Progress;
 use serve::{Options, Server};
 
 use crate::cli::ServeArgs;
-use crate::report::{hinted, out};
 use crate::distribution;
+use crate::report::{hinted, out};
 
 /// The page that the distribution opens with.
 const HOME: &str = "console.html";
 
 pub(crate) fn run(args: ServeArgs) -> miette::Result<ExitCode> {
-    let root = match args.dir {
-        Some(dir) => dir,
-        None => {
-            let progress = Progress::new();
-            let dist = distribution::ensure(&progress)?;
-            progress.clear();
-            dist
-        }
+    let root = if let Some(dir) = args.dir {
+        dir
+    } else {
+        let progress = Progress::new();
+        let dist = distribution::ensure(&progress)?;
+        progress.clear();
+        dist
     };
     let cache = Cache::open().map_err(hinted)?;
     let home = root.join(HOME).is_file().then(|| HOME.to_owned());
