@@ -8,11 +8,7 @@ const TK = 'needs Tk and a window system';
 const USERS = 'there are no users or groups';
 
 export const MISSING = {
-  _aix_support: PLATFORM,
-  _android_support: PLATFORM,
-  _apple_support: PLATFORM,
   _ios_support: PLATFORM,
-  _osx_support: PLATFORM,
   _overlapped: PLATFORM,
   _scproxy: PLATFORM,
   _winapi: PLATFORM,
@@ -24,6 +20,7 @@ export const MISSING = {
   syslog: PLATFORM,
   resource: PROCESS,
   _multiprocessing: PROCESS,
+  _posixsubprocess: PROCESS,
   _posixshmem: PROCESS,
   _interpchannels: INTERPRETERS,
   _interpqueues: INTERPRETERS,
@@ -32,10 +29,6 @@ export const MISSING = {
   _curses_panel: TERMINAL,
   curses: TERMINAL,
   readline: TERMINAL,
-  termios: TERMINAL,
-  tty: TERMINAL,
-  pty: TERMINAL,
-  fcntl: TERMINAL,
   _dbm: LIBRARY,
   _gdbm: LIBRARY,
   _hashlib: 'OpenSSL; hashlib works without it',
@@ -50,7 +43,6 @@ export const MISSING = {
   grp: USERS,
   pwd: USERS,
   ensurepip: 'pip needs processes; wheels come through the loader',
-  venv: PROCESS,
   antigravity: 'opens a page when imported',
   this: 'prints when imported',
 };
