@@ -174,7 +174,7 @@ class ConsolePage {
     this.#stale = false;
     this.#inputRest = new Uint8Array(0);
     this.#editor.take(false);
-    void this.#view.print(`\r\n\x1b[2m${why}\x1b[0m\r\n`);
+    void this.#view.print(`\r\n\x1b[90m${why}\x1b[0m\r\n`);
     this.#start();
     this.#terminal.focus();
   }
@@ -207,7 +207,7 @@ class ConsolePage {
         void this.#view.print(`${message.banner}\r\n`);
         if (this.#control === undefined) {
           void this.#view.print(
-            "\x1b[2mThis page is not cross-origin isolated: input() and Ctrl+C for running code are off.\x1b[0m\r\n",
+            "\x1b[90mThis page is not cross-origin isolated: input() and Ctrl+C for running code are off.\x1b[0m\r\n",
           );
         }
         void this.#newPrompt();
@@ -451,7 +451,7 @@ class ConsolePage {
       if (this.#warned) return this.restart("Python was ended and starts afresh.");
       this.#warned = true;
       void this.#view.print(
-        "\r\n\x1b[2mRunning code can only be interrupted in a cross-origin isolated page (COOP and COEP\r\n" +
+        "\r\n\x1b[90mRunning code can only be interrupted in a cross-origin isolated page (COOP and COEP\r\n" +
           "headers). Press Ctrl+C again to end Python and start it afresh.\x1b[0m\r\n",
       );
     }

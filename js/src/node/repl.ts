@@ -285,7 +285,10 @@ async function work(port: NonNullable<typeof parentPort>): Promise<void> {
   const post = (message: FromWorker) => port.postMessage(message);
   try {
     const { loadPyodide, version } = await importFerropy();
-    const python = await loadPyodide({ env: environment() });
+    const python = await loadPyodide({
+      // The library is ours: a host Python's would not match.
+      env: { ...environment(), PYTHONHOME: "/" },
+    });
     enterHost(python);
     let running = false;
     const host = new Host(control, (most) =>
