@@ -73,11 +73,7 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     pub(crate) refresh: bool,
     /// What Python gets
-    #[arg(
-        value_name = "PYTHON ARGUMENTS",
-        hide = true,
-        allow_hyphen_values = true
-    )]
+    #[arg(value_name = "PYTHON ARGUMENTS", hide = true)]
     pub(crate) python: Vec<OsString>,
 }
 

@@ -154,12 +154,18 @@ impl Server {
         format!("http://{host}:{}/", self.address.port())
     }
 
-    /// Waits for Ctrl-C (or SIGTERM), then finishes what is under way and stops.
-    pub fn wait(mut self) -> Result<(), Error> {
+    /// Calls `ready`, waits for Ctrl-C (or SIGTERM), finishes what is under way and stops.
+    ///
+    /// From the moment `ready` is called the signals are ours.
+    pub fn wait(mut self, ready: impl FnOnce(&str)) -> Result<(), Error> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(interrupted())?;
+        runtime.block_on(async {
+            let interrupted = Interrupt::listen()?;
+            ready(&self.url());
+            interrupted.wait().await
+        })?;
         self.close()
     }
 
@@ -180,17 +186,43 @@ impl Drop for Server {
     }
 }
 
+/// The signals that mean "stop"; registered when made, not when first waited for.
 #[cfg(unix)]
-async fn interrupted() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
+struct Interrupt {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Interrupt {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn wait(mut self) -> io::Result<()> {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        Ok(())
     }
 }
 
 #[cfg(not(unix))]
-async fn interrupted() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+struct Interrupt;
+
+#[cfg(not(unix))]
+impl Interrupt {
+    #[expect(clippy::unnecessary_wraps, reason = "the same face as on Unix")]
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(self) -> io::Result<()> {
+        tokio::signal::ctrl_c().await
+    }
 }

@@ -33,13 +33,15 @@ pub(crate) fn run(args: ServeArgs) -> miette::Result<ExitCode> {
         home,
         compressed: Some(cache.folder("compressed").map_err(hinted)?),
     })?;
-    let url = server.url();
-    out(&format!("Serving on {url} (Ctrl-C stops)\n"))?;
-    if args.open
-        && let Err(error) = open::that_detached(&url)
-    {
-        eprintln!("no browser could be opened: {error}");
-    }
-    server.wait()?;
+    let mut said = Ok(());
+    server.wait(|url| {
+        said = out(&format!("Serving on {url} (Ctrl-C stops)\n"));
+        if args.open
+            && let Err(error) = open::that_detached(url)
+        {
+            eprintln!("no browser could be opened: {error}");
+        }
+    })?;
+    said?;
     Ok(ExitCode::SUCCESS)
 }
