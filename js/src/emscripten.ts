@@ -125,6 +125,11 @@ export interface EmscriptenModule {
   readonly ENV: Record<string, string>;
   readonly HEAP8: Int8Array;
   readonly wasmExports: WebAssembly.Exports;
+  loadDynamicLibrary(
+    path: string,
+    flags: { loadAsync: true; global: boolean; nodelete: boolean },
+    scope: object,
+  ): Promise<unknown>;
   /** Read by CPython between bytecodes. */
   Py_EmscriptenSignalBuffer?: Int8Array | Uint8Array | Int32Array | undefined;
 }

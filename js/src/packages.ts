@@ -146,6 +146,13 @@ function destination(path: string): string {
   return `${SITE_PACKAGES.slice(1)}/${path.replace(LIBRARY_SCHEMES, "")}`;
 }
 
+/**
+ * Extension modules above this size, in bytes, are instantiated when their wheel
+ * is loaded: Chromium forbids to do so synchronously in a window from 8 MB on,
+ * and `import` is synchronous.
+ */
+const EARLY_MODULE_BYTES = 4 * 2 ** 20;
+
 /** The packages of one interpreter. */
 export class Packages {
   readonly loaded: Record<string, string> = {};
@@ -175,6 +182,7 @@ export class Packages {
       const wheels = await Promise.all(sources.map((source) => this.#read(source, options)));
       for (const { files, data, source } of wheels) {
         mountFiles(this.#machine.module.FS, "", files);
+        await this.#loadLargeModules(files);
         this.loaded[data.name] = source;
         options.messageCallback?.(`Loaded ${data.name} ${data.version}`);
       }
@@ -189,6 +197,14 @@ export class Packages {
     } catch (error) {
       options.errorCallback?.((error as Error).message);
       throw error;
+    }
+  }
+
+  async #loadLargeModules(files: readonly File[]): Promise<void> {
+    for (const { path, data } of files) {
+      if (!path.endsWith(".so") || data.length < EARLY_MODULE_BYTES) continue;
+      const flags = { loadAsync: true, global: false, nodelete: true } as const;
+      await this.#machine.module.loadDynamicLibrary(`/${path}`, flags, {});
     }
   }
 

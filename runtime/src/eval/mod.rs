@@ -147,7 +147,7 @@ pub fn compile_program(source: &Object, filename: &Object, flags: &Object) -> Re
     let parts = [program.body, program.last].map(|part| part.unwrap_or_else(Object::none));
     // SAFETY: a new tuple of two; the items' references are taken by it.
     unsafe {
-        let pair = Object::from_new(ffi::PyTuple_New(2))?;
+        let pair = py::tuple(2)?;
         for (index, part) in parts.into_iter().enumerate() {
             ffi::PyTuple_SetItem(pair.as_ptr(), index as ffi::Py_ssize_t, part.into_ptr());
         }
@@ -205,6 +205,20 @@ pub extern "C" fn ferropy_import(name: Slot) -> Slot {
     }))
 }
 
+/// Writes out what the program has printed without a newline at its end.
+fn flush() {
+    let raised = py::take_pending();
+    for name in [c"stdout", c"stderr"] {
+        // A program may have put anything there, or closed it.
+        if py::sys(name).and_then(|stream| stream.call_method(c"flush", &[])).is_err() {
+            drop(py::take_exception());
+        }
+    }
+    if let Some(exception) = raised {
+        let py::Raised = py::raise(exception);
+    }
+}
+
 /// `runPython`. All slots are taken over.
 #[unsafe(no_mangle)]
 pub extern "C" fn ferropy_run(source: Slot, filename: Slot, globals: Slot, locals: Slot) -> Slot {
@@ -213,7 +227,9 @@ pub extern "C" fn ferropy_run(source: Slot, filename: Slot, globals: Slot, local
         let filename = convert::from_js(&JsRef::from_slot(filename)?)?;
         let names = Namespaces::new(globals, locals)?;
         let program = compile(&source, &filename, 0)?;
-        convert::to_js(&run(&program, &names.globals, &names.locals)?)
+        let value = run(&program, &names.globals, &names.locals);
+        flush();
+        convert::to_js(&value?)
     })())
 }
 

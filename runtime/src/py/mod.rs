@@ -95,6 +95,19 @@ impl Object {
         }
     }
 
+    /// `self(*arguments, **keywords)` with a tuple and a dict.
+    pub fn call_with(&self, arguments: &Self, keywords: &Self) -> Result<Self> {
+        // SAFETY: all live for the call; their types are the caller's word, and
+        // CPython checks them.
+        unsafe {
+            Self::from_new(ffi::PyObject_Call(
+                self.as_ptr(),
+                arguments.as_ptr(),
+                keywords.as_ptr(),
+            ))
+        }
+    }
+
     /// `self.name(*args)`.
     pub fn call_method(&self, name: &CStr, args: &[&Self]) -> Result<Self> {
         self.getattr(name)?.call(args)
@@ -168,6 +181,17 @@ pub fn dict() -> Result<Object> {
     unsafe { Object::from_new(ffi::PyDict_New()) }
 }
 
+/// A new `tuple` of `length` NULLs, to be filled before anyone else sees it.
+pub fn tuple(length: usize) -> Result<Object> {
+    // SAFETY: no pointers.
+    unsafe { Object::from_new(ffi::PyTuple_New(length as ffi::Py_ssize_t)) }
+}
+
+/// An attribute of the module `sys`, such as `stdout`.
+pub fn sys(name: &CStr) -> Result<Object> {
+    import(c"sys")?.getattr(name)
+}
+
 /// `dict[key] = value` with a C string key.
 pub fn dict_set(dict: &Object, key: &CStr, value: &Object) -> Result<()> {
     // SAFETY: all live for the call; the dict takes its own references.
@@ -200,9 +224,8 @@ pub fn text(string: &Object) -> Result<String> {
 /// told [`Raised`] always gets an exception.
 #[must_use]
 pub fn take_exception() -> Object {
-    // SAFETY: needs only the GIL.
-    if let Some(ptr) = NonNull::new(unsafe { ffi::PyErr_GetRaisedException() }) {
-        return Object(ptr);
+    if let Some(exception) = take_pending() {
+        return exception;
     }
     // SAFETY: the class is live; the following take has an exception to take.
     unsafe {
@@ -212,6 +235,13 @@ pub fn take_exception() -> Object {
         );
         Object(NonNull::new_unchecked(ffi::PyErr_GetRaisedException()))
     }
+}
+
+/// Takes the current exception off the thread if there is one.
+#[must_use]
+pub fn take_pending() -> Option<Object> {
+    // SAFETY: needs only the GIL; the result is a strong reference or NULL.
+    NonNull::new(unsafe { ffi::PyErr_GetRaisedException() }).map(Object)
 }
 
 /// Sets `exception` as the current one and says [`Raised`].

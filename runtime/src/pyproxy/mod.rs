@@ -299,7 +299,7 @@ pub unsafe extern "C" fn ferropy_call(
             let arguments = JsRef::from_slot(arguments)?;
             let keywords = convert::copy_from_js(&JsRef::from_slot(keywords)?, 1)?;
             let length = js_length(arguments.slot());
-            let tuple = Object::from_new(ffi::PyTuple_New(length as ffi::Py_ssize_t))?;
+            let tuple = py::tuple(length)?;
             for index in 0..length {
                 let item = argument(js_element(arguments.slot(), index))?;
                 ffi::PyTuple_SetItem(tuple.as_ptr(), index as ffi::Py_ssize_t, item.into_ptr());

@@ -190,6 +190,23 @@ fn limit_stack(size: usize) {
     }
 }
 
+/// Makes what Python prints arrive line by line: nobody ends an embedded
+/// interpreter, which is when a program's buffers are written out.
+fn buffer_lines() {
+    for name in [c"stdout", c"stderr"] {
+        let reconfigured = py::sys(name).and_then(|stream| {
+            let (arguments, options) = (py::tuple(0)?, py::dict()?);
+            // SAFETY: a static, immortal object.
+            let yes = unsafe { py::Object::from_borrowed(ffi::Py_True())? };
+            py::dict_set(&options, c"line_buffering", &yes)?;
+            stream.getattr(c"reconfigure")?.call_with(&arguments, &options)
+        });
+        if reconfigured.is_err() {
+            drop(py::take_exception());
+        }
+    }
+}
+
 /// Starts the interpreter. `argv` is an array of strings whose first one is the
 /// program's name; the slot is taken over. `stack` is how much of the stack in
 /// linear memory Python may use, in bytes.
@@ -205,6 +222,9 @@ pub extern "C" fn ferropy_start(argv: Slot, program: bool, stack: usize) -> c_in
         Ok(()) => match py::import(c"_ferropy") {
             Ok(_) => {
                 limit_stack(stack);
+                if !program {
+                    buffer_lines();
+                }
                 -1
             }
             Err(py::Raised) => {
