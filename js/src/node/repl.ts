@@ -20,6 +20,8 @@ import { environment, importFerropy } from "./loader.ts";
 import { describeFatal, fatal, interruptOnSignal, startWorker } from "./supervisor.ts";
 
 const HISTORY_LINES = 2000;
+/** How long (ms) an unfinished line of background output waits for its end. */
+const ASIDE_DELAY = 100;
 const BRACKETED_PASTE_ON = "\x1b[?2004h";
 const BRACKETED_PASTE_OFF = "\x1b[?2004l";
 
@@ -71,6 +73,8 @@ class Repl {
   #readingInput = false;
   /** What a long line had more than one read could take. */
   #inputRest = new Uint8Array(0);
+  #aside = Buffer.alloc(0);
+  #asideTimer: NodeJS.Timeout | undefined;
 
   constructor(control: Control, client: Client) {
     this.#control = control;
@@ -126,11 +130,21 @@ class Repl {
     writeHistory(this.#historyFile, this.#history);
   }
 
-  /** Output that came while the prompt was showing. */
+  /** Output that came while the prompt was showing: whole lines, as the prompt would hide a part. */
   printAbovePrompt(bytes: Uint8Array): void {
-    process.stdout.write("\r\x1b[J");
-    process.stdout.write(bytes);
-    this.#readline.prompt(true);
+    this.#aside = Buffer.concat([this.#aside, bytes]);
+    clearTimeout(this.#asideTimer);
+    const end = this.#aside.lastIndexOf(0x0a) + 1;
+    if (end > 0) {
+      process.stdout.write("\r\x1b[J");
+      process.stdout.write(this.#aside.subarray(0, end));
+      this.#aside = this.#aside.subarray(end);
+      this.#readline.prompt(true);
+    }
+    if (this.#aside.length > 0) {
+      // A line that stays unfinished is shown all the same.
+      this.#asideTimer = setTimeout(() => this.printAbovePrompt(Buffer.from("\n")), ASIDE_DELAY);
+    }
   }
 
   /** A line for `input()`, with its prompt (already shown) kept while the line is edited. */
