@@ -38,6 +38,9 @@ pub struct Dist {
 /// Kinds of products that each edit of our sources makes anew; without a limit they would fill the disk.
 const EDITED: &[&str] = &["runtime", "main-module", "stdlib", "loader", "dist"];
 
+/// How often a build runs after its sources before it asks for a pause.
+const TRIES: u32 = 5;
+
 /// How many of each are kept: enough for a few branches and checkouts.
 const KEPT: usize = 10;
 
@@ -78,14 +81,27 @@ pub fn ensure_python_tests(progress: &Progress) -> Result<PathBuf, Error> {
     })
 }
 
-/// Builds the distribution product; the path is in the cache.
+/// Builds the distribution product; the path is in the cache. Starts again when a source is edited meanwhile.
 pub fn build(progress: &Progress, options: Options) -> Result<PathBuf, Error> {
-    let (context, keys) = context(progress)?;
-    let path = assemble::dist(&context, &keys, options)?;
-    for kind in EDITED {
-        context.cache.prune(kind, KEPT)?;
+    let mut tries = 1;
+    loop {
+        let (context, keys) = context(progress)?;
+        match assemble::dist(&context, &keys, options) {
+            Err(Error::Interpreter(interpreter::Error::Changed(step))) if tries < TRIES => {
+                progress.note(&format!(
+                    "a source changed during \"{step}\"; building what it is now"
+                ));
+                tries += 1;
+            }
+            built => {
+                let path = built?;
+                for kind in EDITED {
+                    context.cache.prune(kind, KEPT)?;
+                }
+                return Ok(path);
+            }
+        }
     }
-    Ok(path)
 }
 
 /// Finds or makes the toolchain and hashes the inputs; announces to `progress` what there is to do.
