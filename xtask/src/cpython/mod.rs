@@ -24,6 +24,7 @@ const SUBSET: &str = "tests/cpython/subset.txt";
 
 /// Options of `cargo xtask cpython-tests`.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Options {
     /// Run every module and write the reports.
     #[arg(long, conflicts_with = "subset")]
@@ -33,6 +34,9 @@ pub struct Options {
     subset: bool,
     /// Modules to run, such as `test_json`; without any, --all or --subset is needed.
     names: Vec<String>,
+    /// With --all: go on after a run that was stopped, with what it had found (same build only).
+    #[arg(long, requires = "all")]
+    resume: bool,
     /// Processes at a time.
     #[arg(long, default_value_t = 2)]
     jobs: usize,
@@ -70,7 +74,27 @@ pub fn run(options: &Options) -> Result<()> {
         );
     }
     let timeout = Duration::from_secs(options.timeout);
-    let outcomes = run_modules(&python, &names, options.jobs, timeout, options.verbose)?;
+    let journal = options.all.then(journal_file).transpose()?;
+    let mut outcomes = match &journal {
+        Some(file) if options.resume => report::read_journal(file)?,
+        _ => BTreeMap::new(),
+    };
+    let left: Vec<_> = names
+        .iter()
+        .filter(|name| !outcomes.contains_key(*name))
+        .cloned()
+        .collect();
+    if let Some(file) = journal.as_ref().filter(|_| outcomes.is_empty()) {
+        std::fs::write(file, "").into_diagnostic()?;
+    }
+    let run = Run {
+        python: &python,
+        jobs: options.jobs,
+        timeout,
+        verbose: options.verbose,
+        journal: journal.as_deref(),
+    };
+    outcomes.extend(run.modules(&left)?);
     if options.all {
         report::write(&outcomes)?;
     }
@@ -129,62 +153,88 @@ impl Python {
     }
 }
 
-/// Runs modules, `jobs` at a time, and reports each as it ends.
-fn run_modules(
-    python: &Python,
-    names: &[String],
+/// Where a whole run notes each result as it comes.
+fn journal_file() -> Result<PathBuf> {
+    let folder = shell::repo().join("target");
+    std::fs::create_dir_all(&folder).into_diagnostic()?;
+    Ok(folder.join("cpython-tests.jsonl"))
+}
+
+/// How a set of modules runs.
+struct Run<'a> {
+    python: &'a Python,
     jobs: usize,
     timeout: Duration,
+    /// Print the whole output of modules that do not pass.
     verbose: bool,
-) -> Result<BTreeMap<String, Outcome>> {
-    let queue: Mutex<VecDeque<&String>> = Mutex::new(names.iter().collect());
-    let done = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..jobs.max(1))
-            .map(|_| {
-                scope.spawn(|| -> Result<()> {
-                    loop {
-                        let Some(name) =
-                            queue.lock().expect("no thread panics with it").pop_front()
-                        else {
-                            return Ok(());
-                        };
-                        let (outcome, text) = run_module(python, name, timeout)?;
-                        let mut done = done.lock().expect("no thread panics with it");
-                        println!("[{}/{}] {name}: {outcome}", done.len() + 1, names.len());
-                        if verbose && !matches!(outcome.kind, Kind::Passed | Kind::Skipped) {
-                            println!("{text}");
+    journal: Option<&'a Path>,
+}
+
+impl Run<'_> {
+    /// Runs modules, `jobs` at a time, and reports each as it ends.
+    fn modules(&self, names: &[String]) -> Result<BTreeMap<String, Outcome>> {
+        let queue: Mutex<VecDeque<&String>> = Mutex::new(names.iter().collect());
+        let done = Mutex::new(BTreeMap::new());
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.jobs.max(1))
+                .map(|_| {
+                    scope.spawn(|| -> Result<()> {
+                        loop {
+                            let Some(name) =
+                                queue.lock().expect("no thread panics with it").pop_front()
+                            else {
+                                return Ok(());
+                            };
+                            let (outcome, text) = run_module(self.python, name, self.timeout)?;
+                            let mut done = done.lock().expect("no thread panics with it");
+                            println!("[{}/{}] {name}: {outcome}", done.len() + 1, names.len());
+                            if self.verbose && !matches!(outcome.kind, Kind::Passed | Kind::Skipped)
+                            {
+                                println!("{text}");
+                            }
+                            if let Some(journal) = self.journal {
+                                report::append(journal, name, &outcome)?;
+                            }
+                            done.insert(name.clone(), outcome);
                         }
-                        done.insert(name.clone(), outcome);
-                    }
+                    })
                 })
-            })
-            .collect();
-        workers
-            .into_iter()
-            .try_for_each(|worker| worker.join().expect("workers do not panic"))
-    })?;
-    Ok(done.into_inner().expect("no thread panics with it"))
+                .collect();
+            workers
+                .into_iter()
+                .try_for_each(|worker| worker.join().expect("workers do not panic"))
+        })?;
+        Ok(done.into_inner().expect("no thread panics with it"))
+    }
 }
 
 /// Runs one module in a process and a folder of its own.
 fn run_module(python: &Python, name: &str, timeout: Duration) -> Result<(Outcome, String)> {
     let folder = tempfile::tempdir().into_diagnostic()?;
-    let (finished, text, seconds) = run_regrtest(python, &[name], timeout, folder.path())?;
-    let mut outcome = outcome::read(name, &text, finished);
-    outcome.seconds = seconds;
-    Ok((outcome, text))
+    let run = run_regrtest(python, &[name], timeout, folder.path())?;
+    let mut outcome = outcome::read(name, &run.text, run.finished);
+    outcome.seconds = run.seconds;
+    outcome.cpu_seconds = run.cpu_seconds;
+    Ok((outcome, run.text))
 }
 
 /// How a process ended: its exit code, `None` after a signal; `Err` when time ran out.
 type Finished = std::result::Result<Option<i32>, Duration>;
+
+/// A process of regrtest that has ended.
+struct Ended {
+    finished: Finished,
+    text: String,
+    seconds: f64,
+    cpu_seconds: f64,
+}
 
 fn run_regrtest(
     python: &Python,
     names: &[&str],
     timeout: Duration,
     folder: &Path,
-) -> Result<(Finished, String, f64)> {
+) -> Result<Ended> {
     let log = folder.join("output.txt");
     let file = File::create(&log).into_diagnostic()?;
     let work = folder.join("work");
@@ -205,24 +255,48 @@ fn run_regrtest(
         .spawn()
         .into_diagnostic()
         .wrap_err_with(|| format!("cannot start `{shown}`"))?;
-    let finished = wait(&mut child, timeout)?;
+    let (finished, cpu_seconds) = wait(&mut child, timeout)?;
+    let seconds = begin.elapsed().as_secs_f64();
     let text = String::from_utf8_lossy(&std::fs::read(&log).into_diagnostic()?).into_owned();
-    Ok((finished, text, begin.elapsed().as_secs_f64()))
+    Ok(Ended {
+        finished,
+        text,
+        seconds,
+        cpu_seconds: cpu_seconds.unwrap_or(seconds),
+    })
 }
 
-fn wait(child: &mut Child, timeout: Duration) -> Result<Finished> {
+/// Waits, with the processor time that was last seen: unlike wall time it does not depend on what else runs.
+fn wait(child: &mut Child, timeout: Duration) -> Result<(Finished, Option<f64>)> {
     let begin = Instant::now();
+    let mut cpu = None;
     loop {
         if let Some(status) = child.try_wait().into_diagnostic()? {
-            return Ok(Ok(status.code()));
+            return Ok((Ok(status.code()), cpu));
         }
         if begin.elapsed() > timeout {
             child.kill().into_diagnostic()?;
             child.wait().into_diagnostic()?;
-            return Ok(Err(timeout));
+            return Ok((Err(timeout), cpu));
         }
+        cpu = cpu_seconds(child.id()).or(cpu);
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// User and system time of a process so far, all its threads together; `None` where /proc does not tell.
+fn cpu_seconds(pid: u32) -> Option<f64> {
+    /// The kernel's unit for these fields, the same on every Linux architecture that runs Node.
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The program's name, in parentheses, may hold blanks; the fields after it may not.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let ticks: u32 = fields
+        .next()?
+        .parse::<u32>()
+        .ok()?
+        .checked_add(fields.next()?.parse().ok()?)?;
+    Some(f64::from(ticks) / TICKS_PER_SECOND)
 }
 
 /// The subset's modules in batches, so that 300 of them do not pay for 300 starts. What a batch does not say
@@ -263,18 +337,18 @@ fn subset(python: &Python, jobs: usize) -> Result<Count> {
                         };
                         let folder = tempfile::tempdir().into_diagnostic()?;
                         let limit = Duration::from_mins(3);
-                        let (finished, text, seconds) =
-                            run_regrtest(python, &batch, limit, folder.path())?;
-                        let whole = finished == Ok(Some(0));
+                        let run = run_regrtest(python, &batch, limit, folder.path())?;
+                        let whole = run.finished == Ok(Some(0));
                         println!(
-                            "{} modules in {seconds:.1} s{}",
+                            "{} modules in {:.1} s{}",
                             batch.len(),
+                            run.seconds,
                             if whole { "" } else { ": not all" }
                         );
                         if !whole {
                             let left = batch
                                 .iter()
-                                .filter(|name| !outcome::passed_in_batch(name, &text));
+                                .filter(|name| !outcome::passed_in_batch(name, &run.text));
                             unsure
                                 .lock()
                                 .expect("no thread panics with it")
@@ -289,7 +363,14 @@ fn subset(python: &Python, jobs: usize) -> Result<Count> {
             .try_for_each(|worker| worker.join().expect("workers do not panic"))
     })?;
     let unsure = unsure.into_inner().expect("no thread panics with it");
-    let again = run_modules(python, &unsure, jobs, Duration::from_mins(2), true)?;
+    let alone = Run {
+        python,
+        jobs,
+        timeout: Duration::from_mins(2),
+        verbose: true,
+        journal: None,
+    };
+    let again = alone.modules(&unsure)?;
     let failed = again
         .values()
         .filter(|outcome| outcome.kind != Kind::Passed)
@@ -345,6 +426,15 @@ mod tests {
         let (outcome, text) = run_module(&python, "test_x", Duration::from_millis(300)).unwrap();
         assert_eq!(outcome.kind, Kind::TimedOut);
         assert_eq!(text, "started\n");
+    }
+
+    #[test]
+    fn processor_time_is_seen() {
+        let script = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; sleep 0.1";
+        let mut child = Command::new("sh").args(["-c", script]).spawn().unwrap();
+        let (finished, cpu) = wait(&mut child, Duration::from_mins(1)).unwrap();
+        assert_eq!(finished, Ok(Some(0)));
+        assert!(cpu.unwrap() > 0.02, "{cpu:?}");
     }
 
     #[test]

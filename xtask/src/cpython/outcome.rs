@@ -4,10 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use regex::Regex;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What became of a module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Passed,
@@ -18,16 +18,18 @@ pub enum Kind {
 }
 
 /// One module's result.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Outcome {
     pub kind: Kind,
     /// Why it did not pass; empty when it did.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
     /// Single tests that ran.
     pub tests: u64,
     /// Wall time.
     pub seconds: f64,
+    /// Processor time, start of the interpreter included.
+    pub cpu_seconds: f64,
 }
 
 impl fmt::Display for Outcome {
@@ -70,6 +72,7 @@ pub fn read(name: &str, text: &str, finished: Result<Option<i32>, Duration>) -> 
         reason: shorten(&reason),
         tests,
         seconds: 0.0,
+        cpu_seconds: 0.0,
     };
     let code = match finished {
         Err(limit) => {

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::Path;
 
 use miette::{IntoDiagnostic, Result, WrapErr};
 
@@ -10,11 +13,14 @@ use super::{SUBSET, parse_subset};
 use crate::shell::repo;
 use crate::suite::Count;
 
-/// Seconds of processor time that the subset may take: five minutes on two cores, with room to spare.
+/// Processor time that the subset may take, in seconds: below five minutes on two cores, with room to spare.
 const SUBSET_SECONDS: f64 = 400.0;
 
-/// A module slower than this is left out of the subset, whatever room there is.
+/// A module that takes more processor time than this, in seconds, is left out of the subset.
 const SLOW: f64 = 20.0;
+
+/// What a module costs in a batch at least, in seconds of processor time, however little it does.
+const LEAST: f64 = 0.3;
 
 /// Passed and skipped as such, all else as failed.
 pub fn count(outcomes: &BTreeMap<String, Outcome>) -> Count {
@@ -106,17 +112,24 @@ fn markdown(outcomes: &BTreeMap<String, Outcome>) -> String {
 
 /// The quickest modules that passed, as many as fit; never fewer promised than before.
 fn subset(outcomes: &BTreeMap<String, Outcome>, floor: usize) -> String {
+    // CI runs modules in batches, so what every single run paid for its own start does not count.
+    let start = outcomes
+        .values()
+        .map(|o| o.cpu_seconds)
+        .min_by(f64::total_cmp)
+        .unwrap_or(0.0);
     let mut passed: Vec<_> = outcomes
         .iter()
-        .filter(|(_, o)| o.kind == Kind::Passed && o.seconds < SLOW)
-        .map(|(n, o)| (o.seconds, n))
+        .filter(|(_, outcome)| outcome.kind == Kind::Passed)
+        .map(|(name, outcome)| ((outcome.cpu_seconds - start).max(LEAST), name))
+        .filter(|(cost, _)| *cost < SLOW)
         .collect();
     passed.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut left = SUBSET_SECONDS;
     let mut names: Vec<_> = passed
         .into_iter()
-        .take_while(|(seconds, _)| {
-            left -= seconds;
+        .take_while(|(cost, _)| {
+            left -= cost;
             left > 0.0
         })
         .map(|(_, name)| name.as_str())
@@ -132,6 +145,35 @@ fn subset(outcomes: &BTreeMap<String, Outcome>, floor: usize) -> String {
     text
 }
 
+/// Adds one result to the journal of a run.
+pub fn append(journal: &Path, name: &str, outcome: &Outcome) -> Result<()> {
+    let line = serde_json::to_string(&(name, outcome)).into_diagnostic()?;
+    let mut file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(journal)
+        .into_diagnostic()?;
+    writeln!(file, "{line}")
+        .into_diagnostic()
+        .wrap_err_with(|| format!("cannot write {}", journal.display()))
+}
+
+/// The results that a stopped run had noted; a line that it had only half written is left out.
+pub fn read_journal(journal: &Path) -> Result<BTreeMap<String, Outcome>> {
+    let text = std::fs::read_to_string(journal)
+        .into_diagnostic()
+        .wrap_err_with(|| {
+            format!(
+                "there is no run to go on with: cannot read {}",
+                journal.display()
+            )
+        })?;
+    Ok(text
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -142,6 +184,7 @@ mod tests {
             reason: reason.to_owned(),
             tests: 1,
             seconds,
+            cpu_seconds: seconds,
         }
     }
 
@@ -174,6 +217,19 @@ mod tests {
         let text = subset(&sample(), 7);
         let (floor, names) = parse_subset(&text).unwrap();
         assert_eq!((floor, names), (7, vec!["test_quick".to_owned()]));
+    }
+
+    #[test]
+    fn a_half_written_journal_is_read_as_far_as_it_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        append(&journal, "test_a", &outcome(Kind::Failed, 2.0, "why")).unwrap();
+        append(&journal, "test_b", &outcome(Kind::Passed, 1.0, "")).unwrap();
+        let whole = std::fs::read_to_string(&journal).unwrap();
+        std::fs::write(&journal, &whole[..whole.len() - 9]).unwrap();
+        let found = read_journal(&journal).unwrap();
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["test_a"]);
+        assert_eq!(found["test_a"].reason, "why");
     }
 
     #[test]
