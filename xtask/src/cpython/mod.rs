@@ -24,7 +24,10 @@ const SUBSET: &str = "tests/cpython/subset.txt";
 
 /// Options of `cargo xtask cpython-tests`.
 #[derive(Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct Options {
     /// Run every module and write the reports.
     #[arg(long, conflicts_with = "subset")]
