@@ -17,10 +17,11 @@ const STATUS_INTERRUPTED = 130;
 const PATIENCE = 500;
 
 /**
- * Native stack of the worker, in MiB. CPython stops C recursion by the stack in linear memory, but most of a
- * C frame lives on V8's own stack as WebAssembly locals. Measured with 10 MiB of the former: with 4 and 16
- * MiB of the latter `repr` of a deeply nested list ends in a trap, with 64 recursive `__repr__`; with 256
- * all of them end in RecursionError. The memory is reserved, not used, until a frame is there.
+ * Native stack of the worker, in MiB. CPython stops C recursion by the stack in linear memory (5 MiB), but
+ * most of a C frame lives on V8's own stack as WebAssembly locals. Measured with deep `repr`, `json`,
+ * `pickle`, recursive `__repr__` and sort keys: with 4, 8 and 16 MiB V8's stack overflows first, which is
+ * fatal; with 64 every one ends in RecursionError. 256 leaves room for extension modules with larger
+ * frames; it is reserved, not used, until a frame is there.
  */
 const STACK_MIB = 256;
 
