@@ -55,6 +55,8 @@ async function work(port: NonNullable<typeof parentPort>): Promise<void> {
   const post = (message: WorkerMessage) => port.postMessage(message);
   const control = new Control(buffer);
   const host = new Host(control, (most) => post({ type: "read", most }));
+  // Node's console.debug writes to standard output, and that belongs to the script.
+  console.debug = process.env["FERROPY_DEBUG"] === "1" ? console.error : () => undefined;
   try {
     const { runMain } = await importFerropy();
     const status = await runMain({

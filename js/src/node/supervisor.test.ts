@@ -22,6 +22,7 @@ const CASES: [string, unknown, RegExp][] = [
     }),
     /WebAssembly \(boom\)/,
   ],
+  ["abort()", new Error(""), /aborted itself/],
   ["something that is no Error", 7, /unexpected error: 7/],
 ];
 

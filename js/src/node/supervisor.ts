@@ -111,6 +111,10 @@ export function describeFatal(error: unknown): FatalReport {
       `the interpreter crashed in WebAssembly (${message}): a fault in it or in an extension module.`,
     );
   }
+  if (message === "") {
+    // abort() says nothing; CPython has written its reason to stderr before it.
+    return report("the interpreter aborted itself; any reason it gave is above.");
+  }
   return report(`the interpreter stopped with an unexpected error: ${message}.`);
 }
 
