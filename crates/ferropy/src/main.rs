@@ -10,6 +10,7 @@ mod distribution;
 mod node;
 mod python_args;
 mod report;
+mod sandbox;
 mod script;
 
 use std::ffi::OsString;

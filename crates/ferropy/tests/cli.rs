@@ -383,7 +383,7 @@ fn cache_dir_size_clean() {
         serde_json::from_slice(&world.run(&["cache", "dir", "--json"]).stdout).unwrap();
     assert_eq!(json["dir"], dir.as_str());
     fs::create_dir_all(world.path("cache/wheels/abc")).unwrap();
-    fs::write(world.path("cache/wheels/abc/x"), [0; 100_000]).unwrap();
+    fs::write(world.path("cache/wheels/abc/x"), "x".repeat(100_000)).unwrap();
     let size = |world: &World| -> serde_json::Value {
         serde_json::from_slice(&world.run(&["cache", "size", "--json"]).stdout).unwrap()
     };

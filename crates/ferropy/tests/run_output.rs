@@ -27,7 +27,7 @@ fn a_hundred_megabytes_arrive_whole() {
             break;
         }
         total += n as u64;
-        lines += buffer[..n].iter().filter(|b| **b == b'\n').count();
+        lines += buffer[..n].split(|b| *b == b'\n').count() - 1;
     }
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!((total, lines), (100_000_000, 1_000_000));
@@ -72,6 +72,7 @@ fn a_reader_that_leaves_early() {
     drop(child.stdout.take());
     let out = child.wait_with_output().unwrap();
     assert_eq!(&start, b"0\n1\n");
-    assert_eq!(out.status.code(), Some(1));
+    // What python3 returns when its last flush fails too.
+    assert_eq!(out.status.code(), Some(120));
     assert!(stderr(&out).contains("BrokenPipeError"), "{}", stderr(&out));
 }

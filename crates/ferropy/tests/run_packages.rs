@@ -1,4 +1,4 @@
-//! Packages at run time: `--with`, PEP 723, metadata, and CPython's own tests.
+//! Packages at run time: `--with`, PEP 723, metadata, and `CPython`'s own tests.
 
 mod real;
 
@@ -81,6 +81,18 @@ fn wheels_of_strangers_from_the_index() {
         .output()
         .unwrap();
     assert_prints(&out, "{'a': [1, 2.5, None]}\n3 x\n");
+}
+
+/// jinja2 needs markupsafe, which has no wheel for us: it is built inside the sandbox.
+#[test]
+fn pure_source_archives_are_built_in_the_sandbox() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "import jinja2\nprint(jinja2.Template('{{ x|e }}').render(x='<b>'))";
+    let out = ferropy(dir.path())
+        .args(["--with", "jinja2", "-c", text])
+        .output()
+        .unwrap();
+    assert_prints(&out, "&lt;b&gt;\n");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use url::Url;
 use wheel::{Archive, DirectUrl, Scheme};
 
 use crate::Error;
+use crate::build::Builder;
 use crate::config::{self, Index, Settings, redact};
 use crate::project::Candidate;
 use crate::resolve::{NewestFirst, Resolver};
@@ -129,16 +130,18 @@ impl Pinned {
 
 /// Makes or finds the environment for `wanted` and returns its `site-packages` folder.
 ///
+/// `builder` makes wheels of source archives; without one they are refused.
 /// Without a network, what was resolved and downloaded before keeps working.
 pub fn environment(
     cache: &Cache,
     progress: &Progress,
     wanted: &[Wanted],
     options: &Options,
+    builder: Option<&dyn Builder>,
 ) -> Result<PathBuf, Error> {
     let target = Target::ours();
     let indexes = indexes(cache, options, needs_index(wanted))?;
-    let store = Store::new(cache, progress, indexes.clone(), &target);
+    let store = Store::new(cache, progress, indexes.clone(), &target, builder);
     let answer = answer_path(cache, wanted, &indexes, &target)?;
     let known = read_answer(&answer);
     if let Some((picks, age)) = &known
@@ -175,7 +178,7 @@ pub fn pick(
 ) -> Result<Vec<Candidate>, Error> {
     let target = Target::ours();
     let indexes = indexes(cache, options, needs_index(wanted))?;
-    let store = Store::new(cache, progress, indexes, &target);
+    let store = Store::new(cache, progress, indexes, &target, None);
     resolve(wanted, &target, &store)
 }
 
@@ -261,7 +264,7 @@ fn read_answer(path: &Path) -> Option<(Vec<Candidate>, Duration)> {
     Some((picks, age))
 }
 
-fn install(
+pub(crate) fn install(
     cache: &Cache,
     progress: &Progress,
     store: &Store<'_>,

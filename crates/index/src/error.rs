@@ -142,6 +142,22 @@ pub enum Error {
         /// The constraints and who set them, one a line.
         constraints: String,
     },
+    /// No wheel fits and none could be made of the source archive.
+    #[error("no wheel of «{name}» fits, and none could be built from {file}: {why}")]
+    #[diagnostic(
+        code(index::build),
+        help(
+            "only pure-Python projects can be built here: build a wheel elsewhere and pass it with --with PATH, or ask for another version"
+        )
+    )]
+    Build {
+        /// The package.
+        name: String,
+        /// The source archive.
+        file: String,
+        /// The end of the build's output, or what came before it.
+        why: String,
+    },
     /// The picks did not settle.
     #[error(
         "the dependencies of {names} contradict each other: no set of newest versions is stable"

@@ -30,6 +30,8 @@ pub struct Project {
     fitting: Vec<Candidate>,
     /// Names and reasons of everything else.
     sdists: Vec<String>,
+    /// Source archives that a wheel could be built from, newest first.
+    sources: Vec<(Version, File)>,
     other_tags: Vec<WheelName>,
     other_python: Vec<(String, VersionSpecifiers)>,
     versions: BTreeSet<Version>,
@@ -43,6 +45,7 @@ impl Project {
             name,
             fitting: Vec::new(),
             sdists: Vec::new(),
+            sources: Vec::new(),
             other_tags: Vec::new(),
             other_python: Vec::new(),
             versions: BTreeSet::new(),
@@ -50,7 +53,17 @@ impl Project {
         let mut ranked = Vec::new();
         for file in files {
             if is_sdist(&file.name) {
-                out.sdists.push(file.name);
+                out.sdists.push(file.name.clone());
+                let fits = file
+                    .requires_python
+                    .as_ref()
+                    .is_none_or(|wants| wants.contains(&target.python));
+                if let Some(version) = source_version(&file.name)
+                    && fits
+                    && file.yanked.is_none()
+                {
+                    out.sources.push((version, file));
+                }
                 continue;
             }
             // Names that are no wheels of this project (eggs, installers) are of no use.
@@ -86,6 +99,7 @@ impl Project {
                 .then(rank_a.cmp(rank_b))
                 .then(b.wheel.build.cmp(&a.wheel.build))
         });
+        out.sources.sort_by(|a, b| b.0.cmp(&a.0));
         out.fitting = ranked.into_iter().map(|(_, c)| c).collect();
         out
     }
@@ -116,6 +130,20 @@ impl Project {
         allowed
             .find(|c| !c.wheel.version.any_prerelease())
             .or(Some(first))
+    }
+
+    /// The newest source archive that all the specifiers allow, for when there is no wheel.
+    #[must_use]
+    pub fn source(&self, all: &[VersionSpecifiers]) -> Option<&File> {
+        let pre = all
+            .iter()
+            .flat_map(|s| s.iter())
+            .any(pep440_rs::VersionSpecifier::any_prerelease);
+        self.sources
+            .iter()
+            .filter(|(version, _)| pre || !version.any_prerelease())
+            .find(|(version, _)| all.iter().all(|s| s.contains(version)))
+            .map(|(_, file)| file)
     }
 
     /// Why [`Project::pick`] found nothing: the reasons, one a line, and what to do.
@@ -161,17 +189,15 @@ impl Project {
             .filter(|w| allows(&w.version))
             .collect();
         if let Some(newest) = other.iter().map(|w| &w.version).max() {
-            let tags: BTreeSet<String> = other
+            let mut tags: Vec<String> = other
                 .iter()
                 .filter(|w| w.version == *newest)
                 .map(|w| w.tag())
                 .collect();
+            // Those for another WebAssembly ABI tell most.
+            tags.sort_by_key(|tag| !tag.contains("wasm32"));
             let what = format!("tags of the wheels of {newest}");
-            line(
-                &mut text,
-                &what,
-                &some(&tags.into_iter().collect::<Vec<_>>()),
-            );
+            line(&mut text, &what, &some(&tags));
             line(&mut text, "our tags", &target.tags.summary());
             hint = format!(
                 "its compiled parts were not built for WebAssembly: a wheel tagged {} or a pure-Python one is needed",
@@ -188,7 +214,7 @@ impl Project {
             let names: Vec<&str> = newest.into_iter().map(String::as_str).collect();
             line(&mut text, only, &some(&names));
             if self.versions.is_empty() {
-                hint = "ferropy installs wheels and does not build source archives: build a wheel of it (pip wheel NAME for a pure-Python project) and pass that with --with PATH".into();
+                hint = "a wheel could not be made of its source archive here: build one elsewhere (`pip wheel NAME` for a pure-Python project) and pass that with --with PATH".into();
             }
         }
         if text.is_empty() {
@@ -211,7 +237,7 @@ fn line(text: &mut String, what: &str, items: &str) {
 
 /// The first few of a list, and how many more there are.
 fn some<T: AsRef<str>>(items: &[T]) -> String {
-    const SHOWN: usize = 6;
+    const SHOWN: usize = 4;
     let shown: Vec<&str> = items.iter().take(SHOWN).map(AsRef::as_ref).collect();
     let more = items.len().saturating_sub(SHOWN);
     if more == 0 {
@@ -219,6 +245,12 @@ fn some<T: AsRef<str>>(items: &[T]) -> String {
     } else {
         format!("{}, and {more} more", shown.join(", "))
     }
+}
+
+/// The version in `NAME-VERSION.tar.gz`, the one form that PEP 625 allows.
+fn source_version(name: &str) -> Option<Version> {
+    let (_, version) = name.strip_suffix(".tar.gz")?.rsplit_once('-')?;
+    Version::from_str(version).ok()
 }
 
 fn is_sdist(name: &str) -> bool {
@@ -319,7 +351,10 @@ mod tests {
             sdist.contains("only source archives: demo-1.tar.gz"),
             "{sdist}"
         );
-        assert!(sdist.contains("does not build source archives"), "{sdist}");
+        assert!(
+            sdist.contains("could not be made of its source archive"),
+            "{sdist}"
+        );
         let native = say(&["demo-1-cp315-cp315-win_amd64.whl"], "");
         assert!(
             native.contains("cp315-cp315-win_amd64") && native.contains("our tags"),

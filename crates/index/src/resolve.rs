@@ -12,6 +12,7 @@ use pep508_rs::{ExtraName, PackageName, Requirement, VersionOrUrl};
 use wheel::Metadata;
 
 use crate::Error;
+use crate::page::File;
 use crate::project::{Candidate, Project};
 use crate::target::Target;
 
@@ -23,6 +24,8 @@ pub trait Provider {
     fn metadata(&self, candidate: &Candidate) -> Result<Arc<Metadata>, Error>;
     /// The wheel behind `name @ URL`.
     fn direct(&self, requirement: &Requirement) -> Result<Candidate, Error>;
+    /// A wheel made of a source archive, if this provider can make one of it.
+    fn build(&self, name: &PackageName, source: &File) -> Result<Option<Candidate>, Error>;
     /// Says that these will be asked for soon. Errors come when they are.
     fn expect(&self, projects: &[PackageName], metadata: &[Candidate]);
     /// Names the indexes, for errors.
@@ -243,6 +246,11 @@ fn pick(
         .all(|s| project.pick(std::slice::from_ref(s)).is_some());
     if all.len() > 1 && alone {
         return Err(conflict());
+    }
+    if let Some(source) = project.source(&all)
+        && let Some(candidate) = provider.build(name, source)?
+    {
+        return Ok(candidate);
     }
     let (reasons, hint) = project.explain(&all, target);
     Err(Error::NoWheel {

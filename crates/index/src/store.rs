@@ -18,11 +18,13 @@ use url::Url;
 use wheel::{Archive, Metadata, WheelName};
 
 use crate::Error;
+use crate::build::{self, Builder, Source};
 use crate::client::Client;
 use crate::config::{Index, redact, take_login};
+use crate::environment;
 use crate::page::{self, File};
 use crate::project::{Candidate, Project};
-use crate::resolve::Provider;
+use crate::resolve::{NewestFirst, Provider, Resolver};
 use crate::target::Target;
 
 /// Transfers at a time: enough to hide latency, few enough for a small machine.
@@ -37,6 +39,7 @@ pub(crate) struct Store<'a> {
     target: &'a Target,
     projects: Mutex<HashMap<PackageName, Option<Arc<Project>>>>,
     metadata: Mutex<HashMap<Url, Arc<Metadata>>>,
+    builder: Option<&'a dyn Builder>,
 }
 
 impl<'a> Store<'a> {
@@ -45,6 +48,7 @@ impl<'a> Store<'a> {
         progress: &'a Progress,
         indexes: Vec<Index>,
         target: &'a Target,
+        builder: Option<&'a dyn Builder>,
     ) -> Self {
         Self {
             cache,
@@ -54,6 +58,7 @@ impl<'a> Store<'a> {
             target,
             projects: Mutex::default(),
             metadata: Mutex::default(),
+            builder,
         }
     }
 
@@ -122,19 +127,29 @@ impl<'a> Store<'a> {
             None => key.text("url", file.url.as_str()),
         }
         .finish();
+        let dir = self.fetch("wheels", file, &key, seen)?;
+        let hash = fs::read_to_string(dir.join("sha256")).map_err(Error::io("read", &dir))?;
+        Ok((dir.join(&file.name), hash))
+    }
+
+    fn fetch(
+        &self,
+        kind: &str,
+        file: &File,
+        key: &Key,
+        seen: &(dyn Fn(u64) + Sync),
+    ) -> Result<PathBuf, Error> {
         let product = Product {
-            kind: "wheels",
-            key: &key,
+            kind,
+            key,
             what: &file.name,
             needs: file.size.unwrap_or(1 << 20),
         };
-        let dir = self.cache.product(
+        self.cache.product(
             product,
             |holder| self.progress.note(&holder.to_string()),
             |build| self.download(file, build.dir(), seen),
-        )?;
-        let hash = fs::read_to_string(dir.join("sha256")).map_err(Error::io("read", &dir))?;
-        Ok((dir.join(&file.name), hash))
+        )
     }
 
     fn download(&self, file: &File, dir: &Path, seen: &(dyn Fn(u64) + Sync)) -> Result<(), Error> {
@@ -291,6 +306,82 @@ impl Provider for Store<'_> {
             });
         }
         Ok(candidate)
+    }
+
+    fn build(&self, name: &PackageName, source: &File) -> Result<Option<Candidate>, Error> {
+        let Some(builder) = self.builder else {
+            return Ok(None);
+        };
+        let failed = |why: String| Error::Build {
+            name: name.to_string(),
+            file: source.name.clone(),
+            why,
+        };
+        // What may run must be what the index means.
+        let hash = source
+            .sha256
+            .as_ref()
+            .ok_or_else(|| failed("the index gives no hash for it".to_owned()))?;
+        let key = Key::of("source 1").text("sha256", hash).finish();
+        let archive = self
+            .fetch("sdists", source, &key, &|_| {})?
+            .join(&source.name);
+        let system = build::system(&archive).map_err(failed)?;
+        let product = Product {
+            kind: "built",
+            key: &Key::of("built 1")
+                .text("sha256", hash)
+                .text("target", self.target.tags.summary())
+                .finish(),
+            what: &source.name,
+            needs: 16 << 20,
+        };
+        let dir = self.cache.product(
+            product,
+            |holder| self.progress.note(&holder.to_string()),
+            |under_way| {
+                let step = self.progress.step(
+                    &format!("Build {}", source.name),
+                    "it has no wheel that fits; only Python code is built, inside WebAssembly",
+                );
+                let wanted: Vec<Requirement> = system
+                    .requires
+                    .iter()
+                    .map(|text| Requirement::from_str(text).map_err(|e| failed(e.to_string())))
+                    .collect::<Result<_, _>>()?;
+                // What builds must itself come as wheels, or this could go on for ever.
+                let tools = Store::new(
+                    self.cache,
+                    self.progress,
+                    self.indexes.clone(),
+                    self.target,
+                    None,
+                );
+                let picks = NewestFirst.resolve(&wanted, &[], self.target, &tools)?;
+                let site = environment::install(self.cache, self.progress, &tools, &picks)?;
+                let source = Source {
+                    archive: &archive,
+                    site: &site,
+                    system: &system,
+                    work: under_way.work()?,
+                    out: under_way.dir(),
+                };
+                builder.build(&source).map_err(failed)?;
+                step.finish();
+                Ok::<(), Error>(())
+            },
+        )?;
+        let wheel = fs::read_dir(&dir)
+            .map_err(Error::io("read", &dir))?
+            .flatten()
+            .map(|e| e.path())
+            .find(|p| p.extension().is_some_and(|e| e == "whl"))
+            .ok_or_else(|| failed("the build made no wheel".to_owned()))?;
+        let url = Url::from_file_path(&wheel)
+            .map_err(|()| failed("the cache has no absolute path".to_owned()))?;
+        let mut candidate = self.candidate(&url)?;
+        candidate.direct = false;
+        Ok(Some(candidate))
     }
 
     fn expect(&self, projects: &[PackageName], metadata: &[Candidate]) {

@@ -67,6 +67,7 @@ impl World {
             &Progress::hidden(),
             &self.wanted(wanted),
             options,
+            None,
         )
     }
 
@@ -417,6 +418,64 @@ fn bad_wheels_are_named_and_leave_nothing() {
     assert!(!world.dir.path().join("evil.py").exists());
     let envs = world.cache.dir().join("envs");
     assert!(!envs.exists() || envs.read_dir().unwrap().next().is_none());
+}
+
+/// Stands in for the sandbox: checks what it is given and writes the wheel it has.
+struct Stub(Option<Builder>);
+
+impl index::Builder for Stub {
+    fn build(&self, source: &index::Source<'_>) -> Result<(), String> {
+        assert!(source.archive.ends_with("demo-1.tar.gz"));
+        assert!(
+            source.site.join("tool.py").is_file(),
+            "the build's requirements are there"
+        );
+        assert_eq!(source.system.build_backend, "tool:backend");
+        assert_eq!(source.system.backend_path, ["inner"]);
+        let wheel = self.0.as_ref().ok_or("it did not compile")?;
+        let _ = wheel.write(source.out);
+        Ok(())
+    }
+}
+
+#[test]
+fn source_archives_go_to_the_builder_when_no_wheel_fits() {
+    let mut world = World::new();
+    world
+        .index
+        .add(&Builder::new("tool", "1").file("tool.py", b""));
+    let toml = "[build-system]\nrequires = ['tool']\nbuild-backend = 'tool:backend'\nbackend-path = ['inner']\n";
+    world.index.source(
+        "demo-1.tar.gz",
+        &[("pyproject.toml", toml), ("inner/x.py", "")],
+    );
+    world.index.add(&demo("2").tag("cp315-cp315-win_amd64"));
+    let build = |stub: &Stub| {
+        index::environment(
+            &world.cache,
+            &Progress::hidden(),
+            &world.wanted(&["demo"]),
+            &world.options(),
+            Some(stub),
+        )
+    };
+    let error = build(&Stub(None)).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("demo-1.tar.gz: it did not compile"),
+        "{error}"
+    );
+    let native = demo("1").tag("cp315-cp315-linux_x86_64");
+    let error = build(&Stub(Some(native))).unwrap_err();
+    assert!(error.to_string().contains("linux_x86_64"), "{error}");
+    world.cache.clean(Some("built")).unwrap();
+    let site = build(&Stub(Some(demo("1")))).unwrap();
+    assert!(site.join("demo.py").is_file());
+    assert!(
+        !site.join("tool.py").exists(),
+        "the build's requirements stay out"
+    );
 }
 
 #[test]

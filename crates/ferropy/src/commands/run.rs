@@ -13,6 +13,7 @@ use progress::Progress;
 use crate::cli::RunArgs;
 use crate::python_args::{self, Program};
 use crate::report::hinted;
+use crate::sandbox::Sandbox;
 use crate::{distribution, node, script};
 
 /// What python3 returns for a script that is not there, and for wrong usage.
@@ -62,7 +63,17 @@ pub(crate) fn run(args: RunArgs) -> miette::Result<ExitCode> {
             index_url: args.index_url,
             refresh: args.refresh,
         };
-        site.push(index::environment(&cache, &progress, &wanted, &options)?);
+        let sandbox = Sandbox {
+            node: node.clone(),
+            dist: dist.clone(),
+        };
+        site.push(index::environment(
+            &cache,
+            &progress,
+            &wanted,
+            &options,
+            Some(&sandbox),
+        )?);
     }
     let mut archives = Vec::new();
     if matches!(&program, Program::Module(name) if is_test(name)) {

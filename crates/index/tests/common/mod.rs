@@ -78,6 +78,29 @@ impl Index {
         self.add_with(wheel, json!({}));
     }
 
+    /// Offers a source archive with these files below its one folder.
+    pub fn source(&mut self, name: &str, files: &[(&str, &str)]) {
+        let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(
+            Vec::new(),
+            flate2::Compression::default(),
+        ));
+        for (path, text) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(text.len() as u64);
+            header.set_mode(0o644);
+            let path = format!("{}/{path}", name.trim_end_matches(".tar.gz"));
+            tar.append_data(&mut header, path, text.as_bytes()).unwrap();
+        }
+        let bytes = tar.into_inner().unwrap().finish().unwrap();
+        let entry = json!({
+            "filename": name,
+            "url": format!("../../files/{name}"),
+            "hashes": { "sha256": hex::encode(Sha256::digest(&bytes)) },
+        });
+        self.page(&format!("/files/{name}"), "application/gzip", &bytes);
+        self.entry(name, entry);
+    }
+
     /// Offers a file that is only a name.
     pub fn name_only(&mut self, name: &str) {
         let entry = json!({ "filename": name, "url": format!("../../files/{name}"), "hashes": {} });
