@@ -200,7 +200,8 @@ class ConsolePage {
   #handle(message: FromWorker): void {
     switch (message.type) {
       case "progress":
-        element("status").textContent = `${message.stage}…`;
+        // The browser reports a download late, perhaps after its failure ended the loading.
+        if (this.#mode === "loading") element("status").textContent = `${message.stage}…`;
         return;
       case "ready":
         this.#client.resize(this.#terminal.rows, this.#terminal.cols);
