@@ -43,6 +43,17 @@ pub enum Error {
         /// Why it failed.
         source: io::Error,
     },
+    /// Something that is to be removed has another file system mounted in it.
+    #[error(
+        "cannot remove {}: a file system is mounted at {} (hint: unmount it, `umount {}`, and run the command again)",
+        path.display(), mount.display(), mount.display()
+    )]
+    Mounted {
+        /// What was to be removed; nothing of it was.
+        path: PathBuf,
+        /// The mount in it.
+        mount: PathBuf,
+    },
     /// The file system of the cache is full or about to be.
     #[error(
         "not enough disk space for {what} in {}: {} free, {} needed{} (hint: free some space, run `ferropy cache clean`, or set FERROPY_CACHE to a larger disk)",

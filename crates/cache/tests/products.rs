@@ -329,3 +329,37 @@ fn pruning_keeps_the_newest() {
     assert_eq!(left, [false, true, true]);
     cache.prune("no such kind", 0).expect("nothing to prune");
 }
+
+#[test]
+fn what_is_mounted_in_a_leftover_is_never_removed() {
+    let dir = tempfile::tempdir().expect("temp dir");
+    let leftover = dir.path().join("left over");
+    let inside = leftover.join("proc");
+    fs::create_dir_all(&inside).expect("mkdir");
+    let mount = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=64k", "tmpfs"])
+        .arg(&inside)
+        .stderr(Stdio::null())
+        .status();
+    if !mount.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: mounting needs root");
+        return;
+    }
+    fs::write(inside.join("theirs"), "precious").expect("write");
+    let removed = cache::remove_tree(&leftover);
+    let survived = inside.join("theirs").exists();
+    assert!(
+        Command::new("umount")
+            .arg(&inside)
+            .status()
+            .expect("umount")
+            .success()
+    );
+    let error = removed.expect_err("must refuse").to_string();
+    assert!(
+        survived && error.contains("umount") && error.contains("left over/proc"),
+        "{error}"
+    );
+    cache::remove_tree(&leftover).expect("nothing is mounted any more");
+    assert!(!leftover.exists());
+}

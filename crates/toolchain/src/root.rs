@@ -111,7 +111,14 @@ fn make(build: &Build, output: &Output<'_>) -> Result<(), Error> {
     }
     let mmdebstrap = mmdebstrap(output)?;
     let rootfs = build.dir().join("rootfs");
-    let mut command = Command::new(mmdebstrap);
+    // It mounts /proc and others in the root. In a mount namespace of its own these end with it, however
+    // it ends; on the host they would outlive a kill, inside a folder that the next build removes.
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]);
+    if is_superuser() {
+        command.args(["unshare", "--mount", "--propagation", "private", "--"]);
+    }
+    command.arg(mmdebstrap);
     command
         .args([
             "--variant=apt",
