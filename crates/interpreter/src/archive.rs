@@ -14,7 +14,7 @@ use zip::{CompressionMethod, DateTime, ZipWriter};
 use crate::{Context, Error, Keys, Part, cpython, keys};
 
 /// Top-level parts of `Lib/` that cannot work in WebAssembly, or that serve a desktop.
-const LEFT_OUT: &[&str] = &[
+pub(crate) const LEFT_OUT: &[&str] = &[
     "test",
     "idlelib",
     "tkinter",
@@ -29,7 +29,13 @@ const LEFT_OUT: &[&str] = &[
 
 /// Data inside packages that is left out: the web pages of the sampling profiler, which would have
 /// to attach to another process.
-const LEFT_OUT_BELOW: &[&str] = &["profiling/sampling/_vendor"];
+pub(crate) const LEFT_OUT_BELOW: &[&str] = &[
+    "profiling/sampling/_assets",
+    "profiling/sampling/_flamegraph_assets",
+    "profiling/sampling/_heatmap_assets",
+    "profiling/sampling/_shared_assets",
+    "profiling/sampling/_vendor",
+];
 
 /// `python_stdlib.zip`: what goes into `/lib/python3.15`, with our own modules and the sysconfig data.
 /// Its entries are stored: compressing the whole archive for transfer packs better than each entry alone.

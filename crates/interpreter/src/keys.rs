@@ -9,7 +9,7 @@ use pins::pins;
 use serde::Deserialize;
 use toolchain::{Toolchain, fetch};
 
-use crate::{Error, Part, cpython, main_module, native};
+use crate::{Error, Part, archive, cpython, main_module, native};
 
 /// The keys of all products of this crate, for one checkout and one toolchain.
 #[derive(Debug, Clone)]
@@ -70,6 +70,10 @@ impl Keys {
         let stdlib = Key::of("stdlib 1")
             .key("source", &cpython_source)
             .key("sysconfig", &libpython)
+            .texts(
+                "left out",
+                archive::LEFT_OUT.iter().chain(archive::LEFT_OUT_BELOW),
+            )
             .tree("python", &repository.join("python"), is_python)?
             .finish();
         let python_tests = Key::of("python tests 1")
