@@ -65,7 +65,7 @@ await Promise.all([
     banner: {
       // A classic script's URL is only known while it runs for the first time:
       // from `document` in a page, from the stack in a worker, from Node.
-      js: 'var ferropyScriptUrl=typeof __filename==="string"?"file://"+__filename:globalThis.document?.currentScript?.src??/(\\w+:\\/\\/.*?\\.js)/.exec(new Error().stack)?.[1]??globalThis.location.href;',
+      js: 'var ferropyScriptUrl=typeof __filename==="string"?"file://"+__filename:globalThis.document?.currentScript?.src??/(\\w+:\\/\\/.*?\\.js)/.exec(new Error().stack)?.[1]??globalThis.location.href;var ferropyExports=typeof module==="object"?module.exports:void 0;',
     },
   }),
   declarations(),

@@ -3,6 +3,7 @@
 import { FatalError, PythonError } from "../../runtime/src/errors/errors.ts";
 import { PyProxy } from "../../runtime/src/pyproxy/pyproxy.ts";
 import type { FileSystem } from "./emscripten.ts";
+import { mountHostFolder } from "./hostfs.ts";
 import { type Machine, setInterruptBuffer } from "./interpreter.ts";
 import { type LoadPackageOptions, type PackageData, Packages } from "./packages.ts";
 import type { OutputOptions, StdinOptions } from "./streams.ts";
@@ -134,12 +135,4 @@ export class PyodideAPI {
   mountNodeFS(path: string, hostPath: string): void {
     mountHostFolder(this.FS, path, hostPath);
   }
-}
-
-/** Mounts a folder of the host in the file system; only Node has one. */
-export function mountHostFolder(fs: FileSystem, path: string, hostPath: string): void {
-  const nodefs = fs.filesystems["NODEFS"];
-  if (nodefs === undefined) throw new Error("folders of the host can only be mounted in Node");
-  fs.mkdirTree(path);
-  fs.mount(nodefs, { root: hostPath }, path);
 }

@@ -2,8 +2,8 @@
 
 import { loadPyodide, version } from "./index.ts";
 
-declare const module: { exports: object } | undefined;
+/** Node's `module.exports`, or undefined; the build's banner looks for it. */
+declare const ferropyExports: object | undefined;
 
-const api = { loadPyodide, version };
-if (typeof module === "object") module.exports = api;
+Object.assign(ferropyExports ?? {}, { loadPyodide, version });
 Object.assign(globalThis, { loadPyodide });

@@ -140,6 +140,7 @@ export interface ModuleOptions {
     imports: WebAssembly.Imports,
     done: (instance: WebAssembly.Instance, module: WebAssembly.Module) => void,
   ): object;
+  preRun: ((module: EmscriptenModule) => void)[];
   print(line: string): void;
   printErr(line: string): void;
   onAbort(reason: unknown): void;

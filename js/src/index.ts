@@ -6,6 +6,7 @@ import { fileUrl, folderUrl, scriptFolder } from "./environment.ts";
 import { prepare, SITE_PACKAGES, start } from "./interpreter.ts";
 import { Packages } from "./packages.ts";
 
+export { addSitePaths, enterHost } from "./hostfs.ts";
 export { runMain, type MainOptions } from "./main.ts";
 export type { LoadPackageOptions, PackageData } from "./packages.ts";
 export type { InputChunk, OutputOptions, StdinOptions } from "./streams.ts";

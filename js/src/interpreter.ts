@@ -38,7 +38,10 @@ export interface Machine {
   readonly streams: StandardStreams;
 }
 
-async function instantiate(indexUrl: string, core: Core): Promise<EmscriptenModule> {
+async function instantiate(
+  { indexUrl, env }: StartOptions,
+  core: Core,
+): Promise<EmscriptenModule> {
   const compiled = compile(`${indexUrl}ferropy.asm.wasm`);
   // A failure is reported where it is awaited, below.
   compiled.catch(() => undefined);
@@ -59,6 +62,8 @@ async function instantiate(indexUrl: string, core: Core): Promise<EmscriptenModu
             .catch(reject);
           return {};
         },
+        // libc reads its environment while the module starts.
+        preRun: [({ ENV }) => Object.assign(ENV, env)],
         // CPython's own messages go through the streams; what Emscripten says
         // of itself is only of use to a developer.
         print: (line) => console.debug(line),
@@ -89,12 +94,11 @@ export async function prepare(options: StartOptions): Promise<Machine> {
   const core = new Core(options.jsglobals);
   const archives = [options.stdlibUrl, ...(options.archives ?? [])].map(unpack);
   for (const archive of archives) archive.catch(() => undefined);
-  const module = await instantiate(options.indexUrl, core);
+  const module = await instantiate(options, core);
   for (const archive of archives) mountFiles(module.FS, STDLIB, await archive);
   module.FS.mkdirTree(SITE_PACKAGES);
   // getpath.py takes this folder as the mark of a complete installation.
   module.FS.mkdirTree(`${STDLIB}/lib-dynload`);
-  Object.assign(module.ENV, options.env);
   return { core, module, streams: new StandardStreams(module) };
 }
 

@@ -1,10 +1,8 @@
 /** Running Python as a program, as `python3` does. Used by the Node host. */
 
-import { mountHostFolder } from "./api.ts";
-import { mountFiles } from "./archive.ts";
-import type { FileSystem } from "./emscripten.ts";
 import { fileUrl, scriptFolder } from "./environment.ts";
-import { prepare, setInterruptBuffer, SITE_PACKAGES, start } from "./interpreter.ts";
+import { addSitePaths, enterHost } from "./hostfs.ts";
+import { prepare, setInterruptBuffer, start } from "./interpreter.ts";
 
 /** What a program needs of its host. */
 export interface MainOptions {
@@ -33,24 +31,6 @@ export interface MainOptions {
   archives: string[];
 }
 
-/** Top-level folders that are Python's own and not the host's. */
-const OWN_FOLDERS = new Set(["dev", "proc", "lib"]);
-
-async function mountHost(fs: FileSystem): Promise<void> {
-  const { readdirSync, statSync } = await import("node:fs");
-  for (const name of readdirSync("/")) {
-    if (OWN_FOLDERS.has(name)) continue;
-    // A folder that may not be looked at is left out rather than fatal.
-    if (statSync(`/${name}`, { throwIfNoEntry: false })?.isDirectory() !== true) continue;
-    mountHostFolder(fs, `/${name}`, `/${name}`);
-  }
-}
-
-/** A `.pth` file that adds folders as if each were a site-packages folder. */
-function siteFile(paths: readonly string[]): string {
-  return paths.map((path) => `import site; site.addsitedir(${JSON.stringify(path)})\n`).join("");
-}
-
 /**
  * Runs `python3 ARGS` and resolves with its exit status.
  * @throws Error if the interpreter cannot start, FatalError if it breaks.
@@ -76,16 +56,9 @@ export async function runMain(options: MainOptions): Promise<number> {
   streams.setStderr({ write: options.stderr, isatty: stderr, getTerminalSize });
   core.sleep = options.sleep;
   setInterruptBuffer(machine, options.interruptBuffer);
-  if (options.mountHost) await mountHost(module.FS);
-  if (options.sitePaths.length > 0) {
-    const data = new TextEncoder().encode(siteFile(options.sitePaths));
-    mountFiles(module.FS, SITE_PACKAGES, [{ path: "ferropy_site.pth", data }]);
-  }
-  try {
-    module.FS.chdir(options.cwd);
-  } catch (error) {
-    throw new Error(`the current folder ${options.cwd} cannot be entered`, { cause: error });
-  }
+  addSitePaths(module.FS, options.sitePaths);
+  if (options.mountHost) await enterHost(module.FS, options.cwd);
+  else module.FS.chdir(options.cwd);
   try {
     const status = start(machine, [options.program, ...options.args], true);
     return status ?? core.enter(() => core.exports.ferropy_run_main());

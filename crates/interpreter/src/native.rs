@@ -10,16 +10,18 @@ use toolchain::{Output, fetch};
 
 use crate::{Context, Error, Keys, Part, jobs};
 
-/// How C libraries are optimized.
-pub(crate) const OPTIMIZATION: &str = "-O2";
+/// How C libraries are compiled. Only CPython's modules call them: exporting their functions from the
+/// main module would cost download and serve nobody.
+pub(crate) const OPTIMIZATION: &str = "-O2 -fvisibility=hidden";
 
 /// How libmpdec is optimized: its number-theoretic transforms gain from more.
 const MPDECIMAL_OPTIMIZATION: &str = "-O3";
 
 /// What of `SQLite` differs from libsqlite3-sys's defaults: foreign keys are off unless a program turns
-/// them on, as in every other Python, and the mathematical functions are in.
+/// them on, as in every other Python, and the mathematical functions are in. It is a fifth of the C
+/// code and seldom the bottleneck, so it is optimized for size.
 pub(crate) const SQLITE_FLAGS: &str =
-    "-USQLITE_DEFAULT_FOREIGN_KEYS -DSQLITE_DEFAULT_FOREIGN_KEYS=0 -DSQLITE_ENABLE_MATH_FUNCTIONS";
+    "-Os -USQLITE_DEFAULT_FOREIGN_KEYS -DSQLITE_DEFAULT_FOREIGN_KEYS=0 -DSQLITE_ENABLE_MATH_FUNCTIONS";
 
 /// libmpdec's configure arguments; wasm is a 32-bit machine without its assembler code.
 pub(crate) const MPDECIMAL_CONFIGURE: &[&str] = &[

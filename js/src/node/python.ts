@@ -7,12 +7,11 @@
  * library modules), both separated as in PATH, and `FERROPY_DEBUG=1`.
  */
 
-import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { Control } from "../console/control.ts";
 import { Host } from "./host.ts";
-import { environment, importFerropy } from "./loader.ts";
+import { environment, folders, importFerropy } from "./loader.ts";
 import { StdinServant } from "./stdin.ts";
 import {
   describeFatal,
@@ -79,10 +78,6 @@ async function work(port: NonNullable<typeof parentPort>): Promise<void> {
   } catch (error) {
     post(describeFatal(error));
   }
-}
-
-function folders(variable: string): string[] {
-  return (process.env[variable] ?? "").split(delimiter).filter((path) => path !== "");
 }
 
 if (isMainThread) main();

@@ -5,18 +5,18 @@
  * It needs a terminal. Scripts and pipes are `python.mjs`'s business.
  */
 
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { Client } from "../console/client.ts";
 import { Control } from "../console/control.ts";
 import { nextIndent } from "../console/indent.ts";
 import type { FromWorker, ToWorker } from "../console/protocol.ts";
-import { Session, type PythonRuntime } from "../console/session.ts";
+import { Session } from "../console/session.ts";
 import { Host } from "./host.ts";
-import { environment, importFerropy } from "./loader.ts";
+import { environment, folders, importFerropy } from "./loader.ts";
 import { describeFatal, fatal, interruptOnSignal, startWorker } from "./supervisor.ts";
 
 const HISTORY_LINES = 2000;
@@ -298,12 +298,16 @@ async function work(port: NonNullable<typeof parentPort>): Promise<void> {
   const control = new Control((workerData as { control: SharedArrayBuffer }).control);
   const post = (message: FromWorker) => port.postMessage(message);
   try {
-    const { loadPyodide, version } = await importFerropy();
+    const { addSitePaths, enterHost, loadPyodide, version } = await importFerropy();
     const python = await loadPyodide({
       // The library is ours: a host Python's would not match.
       env: { ...environment(), PYTHONHOME: "/" },
+      fsInit: async (fs) => {
+        addSitePaths(fs, folders("FERROPY_SITE"));
+        await enterHost(fs, process.cwd());
+      },
     });
-    enterHost(python);
+    python.runPython("import sys; sys.path.insert(0, '')");
     let running = false;
     const host = new Host(control, (most) =>
       post({ type: "read", most, prompt: session.lastLine }),
@@ -331,23 +335,6 @@ async function work(port: NonNullable<typeof parentPort>): Promise<void> {
   } catch (error) {
     post(describeFatal(error));
   }
-}
-
-/** Show Python the host's folders, its packages and its current folder. */
-function enterHost(python: PythonRuntime): void {
-  // Python's own devices and library stay where they are.
-  const own = new Set(["dev", "proc", "lib"]);
-  for (const name of readdirSync("/")) {
-    if (own.has(name) || statSync(`/${name}`, { throwIfNoEntry: false })?.isDirectory() !== true) {
-      continue;
-    }
-    python.mountNodeFS(`/${name}`, `/${name}`);
-  }
-  python.FS.chdir(process.cwd());
-  const site = (process.env["FERROPY_SITE"] ?? "").split(delimiter).filter(Boolean);
-  const folders = JSON.stringify(site);
-  python.runPython(`__import__('sys').path.insert(0, '')`);
-  python.runPython(`[__import__('site').addsitedir(folder) for folder in ${folders}] and None`);
 }
 
 if (isMainThread) main();

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::hint::black_box;
+use std::mem::MaybeUninit;
 
 use pyo3_ffi as ffi;
 
@@ -19,37 +20,7 @@ unsafe extern "C" {
     safe fn js_start_failed(message: *const c_char, length: usize);
 }
 
-/// PEP 741's opaque configuration. The older `PyConfig` is a struct whose layout
-/// differs between versions.
-#[repr(C)]
-struct PyInitConfig {
-    _opaque: [u8; 0],
-}
-
 unsafe extern "C" {
-    fn PyInitConfig_Create() -> *mut PyInitConfig;
-    fn PyInitConfig_Free(config: *mut PyInitConfig);
-    fn PyInitConfig_SetInt(config: *mut PyInitConfig, name: *const c_char, value: i64) -> c_int;
-    fn PyInitConfig_SetStr(
-        config: *mut PyInitConfig,
-        name: *const c_char,
-        value: *const c_char,
-    ) -> c_int;
-    fn PyInitConfig_SetStrList(
-        config: *mut PyInitConfig,
-        name: *const c_char,
-        length: usize,
-        items: *const *const c_char,
-    ) -> c_int;
-    fn PyInitConfig_AddModule(
-        config: *mut PyInitConfig,
-        name: *const c_char,
-        init: unsafe extern "C" fn() -> *mut ffi::PyObject,
-    ) -> c_int;
-    fn PyInitConfig_GetError(config: *mut PyInitConfig, message: *mut *const c_char) -> c_int;
-    fn PyInitConfig_GetExitCode(config: *mut PyInitConfig, code: *mut c_int) -> c_int;
-    fn Py_InitializeFromInitConfig(config: *mut PyInitConfig) -> c_int;
-    fn Py_RunMain() -> c_int;
     fn PyUnstable_ThreadState_SetStackProtection(
         thread: *mut ffi::PyThreadState,
         start: *mut c_void,
@@ -67,80 +38,100 @@ enum Failure {
     Error(CString),
 }
 
-/// Owns a configuration until it is freed.
-struct Config(*mut PyInitConfig);
-
-impl Config {
-    fn check(&self, status: c_int) -> Result<(), Failure> {
-        if status == 0 {
+fn check(status: ffi::PyStatus) -> Result<(), Failure> {
+    // SAFETY: the status is a value; its message is a static C string or NULL.
+    unsafe {
+        if ffi::PyStatus_IsExit(status) != 0 {
+            return Err(Failure::Exit(status.exitcode));
+        }
+        if ffi::PyStatus_Exception(status) == 0 {
             return Ok(());
         }
-        // SAFETY: the configuration is live; its message is valid until freed.
+        Err(Failure::Error(if status.err_msg.is_null() {
+            c"the interpreter gave no reason".to_owned()
+        } else {
+            CStr::from_ptr(status.err_msg).to_owned()
+        }))
+    }
+}
+
+/// Owns a configuration until it is cleared. The fields of the struct are those
+/// of the pinned CPython, which pyo3-ffi mirrors.
+struct Config(Box<ffi::PyConfig>);
+
+impl Config {
+    /// The defaults of `python3` itself.
+    fn python() -> Self {
+        let mut config = Box::new(MaybeUninit::uninit());
+        // SAFETY: the function initialises every field.
         unsafe {
-            let mut code = 0;
-            if PyInitConfig_GetExitCode(self.0, &raw mut code) == 1 {
-                return Err(Failure::Exit(code));
-            }
-            let mut message = std::ptr::null();
-            if PyInitConfig_GetError(self.0, &raw mut message) == 1 {
-                return Err(Failure::Error(CStr::from_ptr(message).to_owned()));
-            }
+            ffi::PyConfig_InitPythonConfig(config.as_mut_ptr());
+            Self(config.assume_init())
         }
-        Err(Failure::Error(c"the interpreter did not start and gave no reason".to_owned()))
     }
 
-    fn int(&self, name: &CStr, value: i64) -> Result<(), Failure> {
-        // SAFETY: live configuration and C string.
-        self.check(unsafe { PyInitConfig_SetInt(self.0, name.as_ptr(), value) })
-    }
-
-    fn str(&self, name: &CStr, value: &CStr) -> Result<(), Failure> {
-        // SAFETY: live configuration and C strings, which are copied.
-        self.check(unsafe { PyInitConfig_SetStr(self.0, name.as_ptr(), value.as_ptr()) })
+    /// Sets a text field, which is a `wchar_t *`, an `int` on this platform.
+    fn set(
+        &mut self,
+        field: fn(&mut ffi::PyConfig) -> *mut *mut c_int,
+        value: &CStr,
+    ) -> Result<(), Failure> {
+        let field = field(&mut self.0);
+        // SAFETY: `field` points into this live configuration; CPython copies
+        // the text.
+        check(unsafe {
+            ffi::PyConfig_SetBytesString(&raw mut *self.0, field, value.as_ptr())
+        })
     }
 }
 
 impl Drop for Config {
     fn drop(&mut self) {
-        // SAFETY: created in `initialize`, freed once.
-        unsafe { PyInitConfig_Free(self.0) };
+        // SAFETY: initialised in `python`, cleared once.
+        unsafe { ffi::PyConfig_Clear(&raw mut *self.0) };
     }
 }
 
 fn initialize(arguments: &[CString], program: bool) -> Result<(), Failure> {
-    // SAFETY: no arguments; NULL means out of memory.
-    let config = Config(unsafe { PyInitConfig_Create() });
-    if config.0.is_null() {
-        return Err(Failure::Error(c"out of memory".to_owned()));
-    }
-    // The defaults are those of an isolated interpreter; ours behaves as
-    // `python3` does.
-    config.int(c"isolated", 0)?;
-    config.int(c"use_environment", 1)?;
-    config.int(c"utf8_mode", 1)?;
-    config.int(c"parse_argv", 1)?;
-    config.int(c"safe_path", i64::from(!program))?;
-    config.int(c"buffered_stdio", 1)?;
-    config.int(c"install_signal_handlers", 1)?;
-    config.int(c"user_site_directory", 0)?;
-    config.int(c"write_bytecode", i64::from(program))?;
-    config.int(c"pathconfig_warnings", 0)?;
-    config.int(c"site_import", 1)?;
-    config.str(c"home", c"/")?;
-    config.str(c"program_name", c"python3")?;
-    let pointers: Vec<_> = arguments.iter().map(|argument| argument.as_ptr()).collect();
-    // SAFETY: the strings live until the call returns and are copied; the init
-    // function is a valid module initialiser.
+    let mut preconfig = MaybeUninit::uninit();
+    // SAFETY: the first call initialises every field, the second reads them.
     unsafe {
-        config.check(PyInitConfig_SetStrList(
-            config.0,
-            c"argv".as_ptr(),
-            pointers.len(),
-            pointers.as_ptr(),
+        ffi::PyPreConfig_InitPythonConfig(preconfig.as_mut_ptr());
+        let mut preconfig: ffi::PyPreConfig = preconfig.assume_init();
+        preconfig.utf8_mode = 1;
+        let pointers = argument_pointers(arguments);
+        check(ffi::Py_PreInitializeFromBytesArgs(
+            &raw const preconfig,
+            pointers.len() as ffi::Py_ssize_t,
+            pointers.as_ptr().cast_mut(),
         ))?;
-        config.check(PyInitConfig_AddModule(config.0, c"_ferropy".as_ptr(), host::init_module))?;
-        config.check(Py_InitializeFromInitConfig(config.0))
+        ffi::PyImport_AppendInittab(c"_ferropy".as_ptr(), Some(host::init_module));
     }
+    let mut config = Config::python();
+    config.0.parse_argv = 1;
+    // Code that a page runs must not find modules in a current folder by accident.
+    config.0.safe_path = c_int::from(!program);
+    // Packages of a native Python have binaries that cannot be loaded here.
+    config.0.user_site_directory = 0;
+    config.0.write_bytecode = if program { -1 } else { 0 };
+    config.0.pathconfig_warnings = 0;
+    config.set(|fields| &raw mut fields.home, c"/")?;
+    config.set(|fields| &raw mut fields.program_name, c"python3")?;
+    config.set(|fields| &raw mut fields.executable, c"/bin/python3")?;
+    let pointers = argument_pointers(arguments);
+    // SAFETY: the strings live until the call returns and are copied.
+    unsafe {
+        check(ffi::PyConfig_SetBytesArgv(
+            &raw mut *config.0,
+            pointers.len() as ffi::Py_ssize_t,
+            pointers.as_ptr().cast::<*const c_char>().cast_mut(),
+        ))?;
+        check(ffi::Py_InitializeFromConfig(&raw const *config.0))
+    }
+}
+
+fn argument_pointers(arguments: &[CString]) -> Vec<*mut c_char> {
+    arguments.iter().map(|argument| argument.as_ptr().cast_mut()).collect()
 }
 
 /// Reads a JavaScript array of strings. Python is not up yet.
@@ -157,10 +148,17 @@ thread_local! {
     static PROBE_DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
+/// Deeper than this the probe does not go: its own frames must not use up the
+/// stack in linear memory, below which data lies.
+const DEEPEST_PROBE: u32 = 100_000;
+
 /// Calls itself until the engine's stack is full; JavaScript catches the error
 /// and reads how deep that was from [`ferropy_probe_depth`].
 #[unsafe(no_mangle)]
 pub extern "C" fn ferropy_probe_stack() {
+    if PROBE_DEPTH.get() == DEEPEST_PROBE {
+        return;
+    }
     PROBE_DEPTH.set(PROBE_DEPTH.get() + 1);
     // Through a pointer that the optimiser cannot see, or the recursion would
     // become a loop.
@@ -246,5 +244,5 @@ pub extern "C" fn ferropy_start(argv: Slot, program: bool, stack: usize) -> c_in
 #[unsafe(no_mangle)]
 pub extern "C" fn ferropy_run_main() -> c_int {
     // SAFETY: the interpreter was started by `ferropy_start`.
-    unsafe { Py_RunMain() }
+    unsafe { ffi::Py_RunMain() }
 }
