@@ -20,8 +20,14 @@ const LIBRARIES: &[(&str, &str, &[&str])] = &[
 ];
 
 /// libffi's C files for wasm, below its source folder.
-const FFI_FILES: &[&str] =
-    &["prep_cif.c", "types.c", "closures.c", "tramp.c", "debug.c", "wasm/ffi.c"];
+const FFI_FILES: &[&str] = &[
+    "prep_cif.c",
+    "types.c",
+    "closures.c",
+    "tramp.c",
+    "debug.c",
+    "wasm/ffi.c",
+];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -34,7 +40,10 @@ fn main() {
     for (name, links, headers) in LIBRARIES {
         let from = paths(&format!("DEP_{links}_INCLUDE"));
         for header in *headers {
-            let found = from.iter().map(|dir| dir.join(header)).find(|path| path.exists());
+            let found = from
+                .iter()
+                .map(|dir| dir.join(header))
+                .find(|path| path.exists());
             let found = found.unwrap_or_else(|| panic!("{header} is in none of {from:?}"));
             copy(&found, &include.join(header));
         }
@@ -52,7 +61,8 @@ fn main() {
 }
 
 fn variable(name: &str) -> String {
-    env::var(name).unwrap_or_else(|_| panic!("{name} is not set; the crate `interpreter` runs this build"))
+    env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set; the crate `interpreter` runs this build"))
 }
 
 fn paths(name: &str) -> Vec<PathBuf> {
@@ -65,29 +75,43 @@ fn find(dir: &Path, name: &str) -> Option<PathBuf> {
         return Some(direct);
     }
     let entries = fs::read_dir(dir).ok()?;
-    entries.flatten().map(|e| e.path()).filter(|p| p.is_dir()).find_map(|p| find(&p, name))
+    entries
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.is_dir())
+        .find_map(|p| find(&p, name))
 }
 
 fn copy(from: &Path, to: &Path) {
     if from.is_dir() {
         fs::create_dir_all(to).unwrap_or_else(|e| panic!("cannot create {}: {e}", to.display()));
-        for entry in fs::read_dir(from).expect("an existing folder is readable").flatten() {
+        for entry in fs::read_dir(from)
+            .expect("an existing folder is readable")
+            .flatten()
+        {
             copy(&entry.path(), &to.join(entry.file_name()));
         }
     } else if from.extension().is_some_and(|e| e == "h" || e == "a") {
-        fs::copy(from, to).unwrap_or_else(|e| panic!("cannot copy {} to {}: {e}", from.display(), to.display()));
+        fs::copy(from, to)
+            .unwrap_or_else(|e| panic!("cannot copy {} to {}: {e}", from.display(), to.display()));
     }
 }
 
 /// Compiles libffi without its configure script, whose answers for this one target are fixed.
 fn libffi(include: &Path, lib: &Path) {
-    let metadata = MetadataCommand::new().exec().expect("cargo metadata of this crate");
+    let metadata = MetadataCommand::new()
+        .exec()
+        .expect("cargo metadata of this crate");
     let package = metadata
         .packages
         .iter()
         .find(|package| package.name.as_str() == "libffi-sys")
         .expect("libffi-sys is a dependency, though never enabled");
-    let root = package.manifest_path.parent().expect("a manifest is in a folder").join("libffi");
+    let root = package
+        .manifest_path
+        .parent()
+        .expect("a manifest is in a folder")
+        .join("libffi");
     let root = root.as_std_path();
 
     let out = PathBuf::from(variable("OUT_DIR")).join("libffi");
@@ -110,9 +134,15 @@ fn libffi(include: &Path, lib: &Path) {
         .replace("@TARGET@", "wasm32")
         .replace("@HAVE_LONG_DOUBLE@", "1")
         .replace("@FFI_EXEC_TRAMPOLINE_TABLE@", "0");
-    assert!(!header.contains('@'), "ffi.h.in has a placeholder that build.rs does not know");
+    assert!(
+        !header.contains('@'),
+        "ffi.h.in has a placeholder that build.rs does not know"
+    );
     fs::write(include.join("ffi.h"), header).expect("the prefix is writable");
-    copy(&root.join("src/wasm/ffitarget.h"), &include.join("ffitarget.h"));
+    copy(
+        &root.join("src/wasm/ffitarget.h"),
+        &include.join("ffitarget.h"),
+    );
 
     // What configure finds on this target; the rest of libffi does without.
     let config = format!(
@@ -135,5 +165,8 @@ fn libffi(include: &Path, lib: &Path) {
         .warnings(false)
         .cargo_metadata(false)
         .compile("ffi");
-    copy(&PathBuf::from(variable("OUT_DIR")).join("libffi.a"), &lib.join("libffi.a"));
+    copy(
+        &PathBuf::from(variable("OUT_DIR")).join("libffi.a"),
+        &lib.join("libffi.a"),
+    );
 }

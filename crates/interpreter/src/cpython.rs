@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use pins::pins;
 use toolchain::{Output, fetch};
@@ -23,6 +24,8 @@ pub(crate) const CONFIGURE: &[&str] = &[
     "--disable-ipv6",
     "--enable-big-digits=30",
     "--with-system-libmpdec",
+    // Wasm has no frame pointers for a profiler to follow; keeping them only costs.
+    "--without-frame-pointers",
     "--disable-test-modules",
 ];
 
@@ -114,11 +117,14 @@ pub(crate) fn libpython(context: &Context, keys: &Keys) -> Result<PathBuf, Error
             fs::write(&configured, "").map_err(Error::io("write", &configured))?;
         }
         step.set_share(0.2);
+        let released = released(&source)?;
         let make = |target: &str| {
             let mut make = context.toolchain.command("emmake");
             make.args(["make", &jobs(), "CROSS_COMPILE=yes", target])
                 .arg(host_platform());
             make.current_dir(&work).env("PYTHONDONTWRITEBYTECODE", "1");
+            // `sys.version` has a date; the release's does not change from build to build.
+            make.env("SOURCE_DATE_EPOCH", &released);
             make
         };
         let mut compiled = 0.0;
@@ -132,8 +138,18 @@ pub(crate) fn libpython(context: &Context, keys: &Keys) -> Result<PathBuf, Error
             &mut make("pybuilddir.txt"),
             "writing CPython's sysconfig data",
         )?;
-        collect(&source, &work, build.dir())
+        collect(&source, &prefix, &work, build.dir())
     })
+}
+
+/// When the source was released, in seconds since 1970: the time of a file that is in every archive.
+fn released(source: &Path) -> Result<String, Error> {
+    let file = source.join("README.rst");
+    let modified = fs::metadata(&file)
+        .and_then(|meta| meta.modified())
+        .map_err(Error::io("look at", &file))?;
+    let since = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(since.as_secs().to_string())
 }
 
 /// The platform's name in sysconfig, from the wheel tag: `pyemscripten-2026.5-wasm32`.
@@ -209,7 +225,7 @@ fn configure(
 }
 
 /// Copies what later steps and extension builds use out of the build folder.
-fn collect(source: &Path, work: &Path, product: &Path) -> Result<(), Error> {
+fn collect(source: &Path, prefix: &Path, work: &Path, product: &Path) -> Result<(), Error> {
     let copy = |from: &Path, to: &Path| -> Result<(), Error> {
         if let Some(parent) = to.parent() {
             fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
@@ -257,10 +273,15 @@ fn collect(source: &Path, work: &Path, product: &Path) -> Result<(), Error> {
     let data = format!("{SYSCONFIG_DATA}.py");
     let text =
         fs::read_to_string(folder.join(&data)).map_err(Error::io("read", folder.join(&data)))?;
-    // The build folder is gone when anybody reads this; the product is where the same files are.
-    let text = text
-        .replace(&work.display().to_string(), "/ferropy-build")
-        .replace(&source.display().to_string(), "/ferropy-source");
+    // No folder of this machine gets into the archive; those who compile against it replace the names.
+    let mut text = text;
+    for (folder, name) in [
+        (work, "/ferropy-build"),
+        (source, "/ferropy-source"),
+        (prefix, "/ferropy-prefix"),
+    ] {
+        text = text.replace(&folder.display().to_string(), name);
+    }
     fs::write(sysconfig.join(&data), text).map_err(Error::io("write", &sysconfig))
 }
 

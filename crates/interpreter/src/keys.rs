@@ -35,14 +35,15 @@ impl Keys {
         let native_libs = Key::of("native libs 1")
             .key("toolchain", toolchain.key())
             .texts("abi", &pins().abi.flags)
-            .text("optimization", native::OPTIMIZATION)
+            .text("visibility", native::VISIBILITY)
+            .texts("fast crates", native::FAST_CRATES)
             .text("sqlite", native::SQLITE_FLAGS)
             .texts("mpdecimal", native::MPDECIMAL_CONFIGURE)
             .key("mpdecimal", &fetch::source_key(&pins().mpdecimal))
             .tree("libs", &runtime_dir.join("libs"), is_rust)?
             .texts("lock", locked_closure(&lock, "ferropy-libs")?)
             .finish();
-        let libpython = Key::of("libpython 1")
+        let libpython = Key::of("libpython 2")
             .key("toolchain", toolchain.key())
             .key("source", &cpython_source)
             .key("native-libs", &native_libs)

@@ -21,7 +21,7 @@ fn runtime(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
         1 << 30,
         |build, step| {
             let output = Output::new(&context.cache, "runtime", step, Some(build))?;
-            let mut cargo = context.toolchain.cargo(native::OPTIMIZATION)?;
+            let mut cargo = context.toolchain.cargo(native::VISIBILITY)?;
             // Always at the same place, so that cargo sees no change when there is none.
             let target = context.toolchain.cargo_target()?;
             fs::create_dir_all(&target).map_err(Error::io("create", &target))?;

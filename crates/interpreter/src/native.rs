@@ -10,18 +10,32 @@ use toolchain::{Output, fetch};
 
 use crate::{Context, Error, Keys, Part, jobs};
 
-/// How C libraries are compiled. Only CPython's modules call them: exporting their functions from the
-/// main module would cost download and serve nobody.
-pub(crate) const OPTIMIZATION: &str = "-O2 -fvisibility=hidden";
+/// How C code is compiled that cargo builds. Only CPython's modules call the C libraries: exporting their
+/// functions from the main module would cost download and serve nobody.
+pub(crate) const VISIBILITY: &str = "-fvisibility=hidden";
+
+/// The crates whose C code is optimized for speed; the others follow the profile of `runtime/Cargo.toml`,
+/// which is for size. That is for `SQLite`: a fifth of the C code, and seldom the bottleneck.
+pub(crate) const FAST_CRATES: &[&str] = &[
+    "libz-sys",
+    "bzip2-sys",
+    "liblzma-sys",
+    "zstd-sys",
+    "ferropy-libs",
+];
+
+/// Cargo's setting that makes one of [`FAST_CRATES`] fast.
+fn fast(name: &str) -> String {
+    format!("profile.release.package.{name}.opt-level=2")
+}
 
 /// How libmpdec is optimized: its number-theoretic transforms gain from more.
 const MPDECIMAL_OPTIMIZATION: &str = "-O3";
 
 /// What of `SQLite` differs from libsqlite3-sys's defaults: foreign keys are off unless a program turns
-/// them on, as in every other Python, and the mathematical functions are in. It is a fifth of the C
-/// code and seldom the bottleneck, so it is optimized for size.
+/// them on, as in every other Python, and the mathematical functions are in.
 pub(crate) const SQLITE_FLAGS: &str =
-    "-Os -USQLITE_DEFAULT_FOREIGN_KEYS -DSQLITE_DEFAULT_FOREIGN_KEYS=0 -DSQLITE_ENABLE_MATH_FUNCTIONS";
+    "-USQLITE_DEFAULT_FOREIGN_KEYS -DSQLITE_DEFAULT_FOREIGN_KEYS=0 -DSQLITE_ENABLE_MATH_FUNCTIONS";
 
 /// libmpdec's configure arguments; wasm is a 32-bit machine without its assembler code.
 pub(crate) const MPDECIMAL_CONFIGURE: &[&str] = &[
@@ -44,7 +58,10 @@ pub(crate) fn native_libs(context: &Context, keys: &Keys) -> Result<PathBuf, Err
     context.product(Part::NativeLibs, key, 1 << 30, |build, step| {
         let output = Output::new(&context.cache, "native-libs", step, Some(build))?;
         let runtime = context.repository.join("runtime");
-        let mut cargo = toolchain.cargo(OPTIMIZATION)?;
+        let mut cargo = toolchain.cargo(VISIBILITY)?;
+        for name in FAST_CRATES {
+            cargo.args(["--config", &fast(name)]);
+        }
         cargo
             .args(["--package", "ferropy-libs"])
             .current_dir(&runtime)

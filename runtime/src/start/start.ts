@@ -8,7 +8,7 @@ import type { Core } from "../../../js/src/core.ts";
  * engine's stack than the probe's; measured over the deepest recursions in
  * `tests/runtime/recursion.test.mjs` in V8 and SpiderMonkey, with a safe margin.
  */
-const BYTES_PER_PROBE = 24;
+const BYTES_PER_PROBE = 32;
 
 /**
  * How many bytes of the stack in linear memory Python may use before the
