@@ -11,9 +11,10 @@ use walkdir::WalkDir;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use crate::{Context, Error, Keys, Part, cpython, keys};
+use crate::{Context, Error, Keys, Part, cpython, keys, test_extensions};
 
-/// Top-level parts of `Lib/` that cannot work in WebAssembly, or that serve a desktop.
+/// Parts of `Lib/` that cannot work in WebAssembly, serve a desktop, or cost more download than they are
+/// worth. `python/_missing_stdlib_info.py` tells the user who imports one of them why it is not there.
 pub(crate) const LEFT_OUT: &[&str] = &[
     "test",
     "idlelib",
@@ -21,21 +22,26 @@ pub(crate) const LEFT_OUT: &[&str] = &[
     "turtledemo",
     "turtle.py",
     "ensurepip",
+    "venv",
     "curses",
     "lib2to3",
     "site-packages",
     "__phello__",
+    "pydoc_data",
+    "_pydecimal.py",
+    "_aix_support.py",
+    "_android_support.py",
+    "_apple_support.py",
+    "_ios_support.py",
+    "_osx_support.py",
+    "nturl2path.py",
+    "email/architecture.rst",
+    // It would have to read another process's memory.
+    "profiling/sampling",
 ];
 
-/// Data inside packages that is left out: the web pages of the sampling profiler, which would have
-/// to attach to another process.
-pub(crate) const LEFT_OUT_BELOW: &[&str] = &[
-    "profiling/sampling/_assets",
-    "profiling/sampling/_flamegraph_assets",
-    "profiling/sampling/_heatmap_assets",
-    "profiling/sampling/_shared_assets",
-    "profiling/sampling/_vendor",
-];
+/// What CPython's tests use of [`LEFT_OUT`]: they compare twins in Python with the C implementation.
+pub(crate) const FOR_TESTS: &[&str] = &["_pydecimal.py"];
 
 /// `python_stdlib.zip`: what goes into `/lib/python3.15`, with our own modules and the sysconfig data.
 /// Its entries are stored: compressing the whole archive for transfer packs better than each entry alone.
@@ -50,15 +56,7 @@ pub(crate) fn stdlib(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
     let dir = context.product(Part::Stdlib, key, 50 << 20, |build, _| {
         let mut files = BTreeMap::new();
         collect(&source.join("Lib"), "", &mut files, |path| {
-            let top = path
-                .components()
-                .next()
-                .map(|c| c.as_os_str().to_string_lossy().into_owned());
-            keys::is_python(path)
-                && !top.is_some_and(|top| LEFT_OUT.contains(&top.as_str()))
-                && !LEFT_OUT_BELOW
-                    .iter()
-                    .any(|left_out| path.starts_with(left_out))
+            keys::is_python(path) && !LEFT_OUT.iter().any(|left_out| path.starts_with(left_out))
         })?;
         let data = format!("{}.py", cpython::SYSCONFIG_DATA);
         files.insert(data.clone(), libpython.join("sysconfig").join(data));
@@ -73,7 +71,7 @@ pub(crate) fn stdlib(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
     Ok(dir.join(name))
 }
 
-/// `python_tests.zip`: the `test` package with its data.
+/// `python_tests.zip`: the `test` package with its data and extension modules.
 pub(crate) fn python_tests(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
     let key = keys.of(Part::PythonTests);
     let name = "python_tests.zip";
@@ -81,11 +79,18 @@ pub(crate) fn python_tests(context: &Context, keys: &Keys) -> Result<PathBuf, Er
         return Ok(dir.join(name));
     }
     let source = cpython::source(context, keys)?;
+    let extensions = test_extensions::test_extensions(context, keys)?;
     let dir = context.product(Part::PythonTests, key, 100 << 20, |build, _| {
         let mut files = BTreeMap::new();
         collect(&source.join("Lib/test"), "test/", &mut files, |path| {
             path.file_name().unwrap_or_default() != "__pycache__"
         })?;
+        collect(&extensions, "", &mut files, |path| {
+            path.extension().is_some_and(|e| e == "so")
+        })?;
+        for name in FOR_TESTS {
+            files.insert((*name).to_owned(), source.join("Lib").join(name));
+        }
         write(&build.dir().join(name), &files, CompressionMethod::Deflated)
     })?;
     Ok(dir.join(name))

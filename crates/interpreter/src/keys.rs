@@ -9,7 +9,7 @@ use pins::pins;
 use serde::Deserialize;
 use toolchain::{Toolchain, fetch};
 
-use crate::{Error, Part, archive, cpython, main_module, native};
+use crate::{Error, Part, archive, cpython, main_module, native, test_extensions};
 
 /// The keys of all products of this crate, for one checkout and one toolchain.
 #[derive(Debug, Clone)]
@@ -20,6 +20,7 @@ pub struct Keys {
     runtime: Key,
     main_module: Key,
     stdlib: Key,
+    test_extensions: Key,
     python_tests: Key,
 }
 
@@ -71,14 +72,19 @@ impl Keys {
         let stdlib = Key::of("stdlib 1")
             .key("source", &cpython_source)
             .key("sysconfig", &libpython)
-            .texts(
-                "left out",
-                archive::LEFT_OUT.iter().chain(archive::LEFT_OUT_BELOW),
-            )
+            .texts("left out", archive::LEFT_OUT)
             .tree("python", &repository.join("python"), is_python)?
+            .finish();
+        let test_extensions = Key::of("test extensions 1")
+            .key("libpython", &libpython)
+            .texts("modules", test_extensions::MODULES)
+            .text("flags", test_extensions::FLAGS)
+            .text("stand-ins", test_extensions::STAND_INS)
             .finish();
         let python_tests = Key::of("python tests 1")
             .key("source", &cpython_source)
+            .key("extensions", &test_extensions)
+            .texts("twins", archive::FOR_TESTS)
             .finish();
         Ok(Self {
             cpython_source,
@@ -87,6 +93,7 @@ impl Keys {
             runtime,
             main_module,
             stdlib,
+            test_extensions,
             python_tests,
         })
     }
@@ -101,6 +108,7 @@ impl Keys {
             Part::Runtime => &self.runtime,
             Part::MainModule => &self.main_module,
             Part::Stdlib => &self.stdlib,
+            Part::TestExtensions => &self.test_extensions,
             Part::PythonTests => &self.python_tests,
         }
     }

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! sources ─ native-libs ─ libpython ─┬─ main-module (with: runtime)
-//!                     cpython-source ┴─ stdlib, python-tests
+//!                     cpython-source ┴─ stdlib, python-tests (with: test-extensions)
 //! ```
 //!
 //! A change of the Rust runtime repeats only `runtime` and `main-module`; one of `python/` only `stdlib`.
@@ -16,6 +16,7 @@ mod error;
 mod keys;
 mod main_module;
 mod native;
+mod test_extensions;
 
 use std::path::{Path, PathBuf};
 
@@ -89,6 +90,12 @@ const STEPS: &[(Part, &str, &str, f64)] = &[
         3.0,
     ),
     (
+        Part::TestExtensions,
+        "Compile CPython's test modules",
+        "extension modules that its tests import",
+        60.0,
+    ),
+    (
         Part::PythonTests,
         "Pack CPython's tests",
         "an extra archive for `-m test`",
@@ -111,6 +118,8 @@ pub enum Part {
     MainModule,
     /// `python_stdlib.zip`.
     Stdlib,
+    /// The extension modules of `CPython`'s tests.
+    TestExtensions,
     /// `python_tests.zip`.
     PythonTests,
 }
@@ -126,6 +135,7 @@ impl Part {
             Part::Runtime => "runtime",
             Part::MainModule => "main-module",
             Part::Stdlib => "stdlib",
+            Part::TestExtensions => "test-extensions",
             Part::PythonTests => "python-tests",
         }
     }
@@ -240,6 +250,9 @@ pub const DISTRIBUTION: &[Part] = &[
     Part::Stdlib,
 ];
 
+/// All parts of `python_tests.zip`, beyond those of the distribution.
+pub const TESTS: &[Part] = &[Part::TestExtensions, Part::PythonTests];
+
 /// As many jobs as the machine has cores, and one that waits for the disk.
 fn jobs() -> String {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
@@ -252,7 +265,7 @@ mod tests {
 
     #[test]
     fn every_part_has_a_step_of_its_own() {
-        for part in DISTRIBUTION.iter().chain([&Part::PythonTests]) {
+        for part in DISTRIBUTION.iter().chain(TESTS) {
             let (name, why, seconds) = part.step();
             assert!(!name.is_empty() && !why.is_empty() && seconds > 0.0);
         }
