@@ -17,6 +17,7 @@ _REASONS = {
     ),
     "it needs a terminal": "_curses _curses_panel curses readline",
     "it needs Tk and a window system": "_tkinter idlelib tkinter turtle turtledemo",
+    "CPython turns it off for this platform; `hmac` works without it": "_hmac",
     "there are no users and groups": "grp pwd",
     "it needs a C library that ferropy does not carry": "_dbm _gdbm _hashlib _ssl _uuid",
     "it needs OpenSSL, which ferropy does not carry; the browser or Node does the encryption": "ssl",

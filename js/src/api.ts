@@ -5,7 +5,7 @@ import { PyProxy } from "../../runtime/src/pyproxy/pyproxy.ts";
 import type { FileSystem } from "./emscripten.ts";
 import { mountHostFolder } from "./hostfs.ts";
 import { type Machine, setInterruptBuffer } from "./interpreter.ts";
-import { type LoadPackageOptions, type PackageData, Packages } from "./packages.ts";
+import { type LoadPackageOptions, type PackageData, Packages, type Source } from "./packages.ts";
 import type { OutputOptions, StdinOptions } from "./streams.ts";
 
 /** Options of `runPython` and `runPythonAsync`. */
@@ -98,9 +98,9 @@ export class PyodideAPI {
     return core.call("ferropy_import", core.slots.put(name));
   }
 
-  /** Loads wheels from URLs or files. */
+  /** Loads wheels from URLs or files, and packages of the lock file by name, with what they need. */
   loadPackage(
-    sources: string | Blob | ArrayBuffer | (string | Blob | ArrayBuffer)[],
+    sources: Source | Source[],
     options: LoadPackageOptions = {},
   ): Promise<PackageData[]> {
     return this.#packages.load(Array.isArray(sources) ? sources : [sources], options);

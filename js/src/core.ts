@@ -93,6 +93,20 @@ export class Core {
     return this.#bytes;
   }
 
+  /**
+   * A copy of part of linear memory. WebAssembly hands addresses over as signed numbers: those of the upper
+   * half of memory arrive negative.
+   */
+  copy(address: number, length: number): Uint8Array<ArrayBuffer> {
+    const start = address >>> 0;
+    return this.bytes.slice(start, start + length);
+  }
+
+  /** Writes into linear memory; see `copy` for the address. */
+  write(address: number, bytes: Uint8Array): void {
+    this.bytes.set(bytes, address >>> 0);
+  }
+
   get thrown(): unknown {
     return this.#thrown?.error;
   }
@@ -197,7 +211,7 @@ export class Core {
     },
     js_clone: (slot: Slot): Slot => this.slots.put(this.slots.get(slot)),
     js_start_failed: (message: number, length: number): void => {
-      this.startFailure = new TextDecoder().decode(this.bytes.slice(message, message + length));
+      this.startFailure = new TextDecoder().decode(this.copy(message, length));
     },
     ...errorImports(this),
     ...convertImports(this),

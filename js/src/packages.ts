@@ -1,11 +1,14 @@
 /**
- * Loading wheels from URLs and files, without resolving anything. Dependencies
- * are the business of the resolver.
+ * Loading wheels: from URLs and files as they are, or by name as the lock file
+ * says. Nothing is resolved here.
  */
 
 import { type Entry, type File, contents, mountFiles, readArchive } from "./archive.ts";
 import { fileUrl, readBytes } from "./environment.ts";
 import { type Machine, SITE_PACKAGES } from "./interpreter.ts";
+import { type Lock, type LockedPackage, PackageError, isName, lockedClosure, normalized, readLock } from "./lock.ts";
+
+export { PackageError };
 
 /** Options of `loadPackage`. */
 export interface LoadPackageOptions {
@@ -25,15 +28,13 @@ export interface PackageData {
   packageType: "package";
 }
 
+/** A wheel's URL, path or content, or the name of a package in the lock file. */
+export type Source = string | Blob | ArrayBuffer;
+
 /** The tags of wheels that this interpreter loads. */
 interface Tags {
   readonly interpreter: string;
   readonly platforms: readonly string[];
-}
-
-/** The part of a lock file that is read here; the schema is the peer's. */
-interface Lock {
-  readonly info: { readonly abi_version: string; readonly arch: string; readonly python: string };
 }
 
 /** The lock file names the distribution's ABI, so that no other file repeats it. */
@@ -42,14 +43,6 @@ function tagsOf({ info }: Lock): Tags {
     interpreter: `cp${info.python.split(".").slice(0, 2).join("")}`,
     platforms: [`pyemscripten_${info.abi_version}_${info.arch}`],
   };
-}
-
-/** A package cannot be loaded. */
-export class PackageError extends Error {
-  constructor(source: string, reason: string, options?: ErrorOptions) {
-    super(`${source} cannot be loaded: ${reason}`, options);
-    this.name = "PackageError";
-  }
 }
 
 interface WheelName {
@@ -158,16 +151,38 @@ export class Packages {
   readonly loaded: Record<string, string> = {};
   readonly #machine: Machine;
   readonly #lockUrl: string;
-  #tags: Tags | undefined;
+  #lock: Promise<Lock> | undefined;
+  #digest: ((data: Uint8Array) => string) | undefined;
 
   constructor(machine: Machine, lockUrl: string) {
     this.#machine = machine;
     this.#lockUrl = lockUrl;
   }
 
-  async #readTags(): Promise<Tags> {
-    this.#tags ??= tagsOf(JSON.parse(new TextDecoder().decode(await readBytes(this.#lockUrl))) as Lock);
-    return this.#tags;
+  /** The lock file, read when first asked for. */
+  #readLock(): Promise<Lock> {
+    this.#lock ??= readLock(this.#lockUrl);
+    return this.#lock;
+  }
+
+  /** What stands for each source: names become the wheels of the lock file that are not loaded yet. */
+  async #wanted(sources: readonly Source[]): Promise<(Source | LockedPackage)[]> {
+    const lock = await this.#readLock();
+    const locked = new Map<string, LockedPackage>();
+    const wanted: (Source | LockedPackage)[] = [];
+    const present = new Set(Object.keys(this.loaded).map(normalized));
+    for (const source of sources) {
+      if (typeof source !== "string" || !isName(source)) {
+        wanted.push(source);
+        continue;
+      }
+      if (present.has(normalized(source))) continue;
+      for (const entry of lockedClosure(lock, source)) {
+        const key = normalized(entry.name);
+        if (!present.has(key)) locked.set(key, entry);
+      }
+    }
+    return [...locked.values(), ...wanted];
   }
 
   /**
@@ -175,11 +190,18 @@ export class Packages {
    * @throws PackageError, ArchiveError or FetchError naming the source.
    */
   async load(
-    sources: (string | Blob | ArrayBuffer)[],
+    sources: Source[],
     options: LoadPackageOptions,
   ): Promise<PackageData[]> {
     try {
-      const wheels = await Promise.all(sources.map((source) => this.#read(source, options)));
+      const wanted = await this.#wanted(sources);
+      const wheels = await Promise.all(
+        wanted.map((source) =>
+          typeof source === "object" && "file_name" in source
+            ? this.#read(new URL(source.file_name, this.#lockUrl).href, options, source.sha256)
+            : this.#read(source, options),
+        ),
+      );
       for (const { files, data, source } of wheels) {
         mountFiles(this.#machine.module.FS, "", files);
         await this.#loadLargeModules(files);
@@ -209,14 +231,15 @@ export class Packages {
   }
 
   async #read(
-    source: string | Blob | ArrayBuffer,
+    source: Source,
     { messageCallback, checkIntegrity = true }: LoadPackageOptions,
+    sha256?: string,
   ): Promise<{ files: File[]; data: PackageData; source: string }> {
     const given = typeof source === "string" ? await fileUrl(source) : (source as { name?: string }).name;
     const nameOf = (url: string): string =>
       decodeURIComponent(url.replace(/[?#].*$/, "").split("/").at(-1) ?? url);
     // The tags are in the name: a wheel that does not fit is not downloaded.
-    const tags = await this.#readTags();
+    const tags = tagsOf(await this.#readLock());
     if (given !== undefined) checkTags(nameOf(given), tags);
     messageCallback?.(`Loading ${given === undefined ? "a wheel" : nameOf(given)}`);
     const bytes =
@@ -224,6 +247,15 @@ export class Packages {
         ? await readBytes(given as string)
         : new Uint8Array(source instanceof Blob ? await source.arrayBuffer() : source);
     const label = given === undefined ? "the given wheel" : nameOf(given);
+    if (checkIntegrity && sha256 !== undefined) {
+      const actual = this.#sha256(bytes);
+      if (actual !== sha256) {
+        throw new PackageError(
+          label,
+          `it has the sha256 ${actual}, but the lock file says ${sha256}; download it again, or renew the lock file`,
+        );
+      }
+    }
     const entries = readArchive(label, bytes);
     const infoFolder = findInfo(label, entries);
     const files = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -258,24 +290,6 @@ export class Packages {
   ): void {
     if (record === undefined) throw new PackageError(label, "it has no RECORD of its files");
     const hashes = parseRecord(record);
-    const { core } = this.#machine;
-    const namespace = core.call("ferropy_to_py", core.slots.put({}), 1) as {
-      get(name: string): (data: unknown) => string;
-      destroy(): void;
-    };
-    core.call(
-      "ferropy_run",
-      core.slots.put(
-        "import base64, hashlib\n" +
-          "def digest(data):\n" +
-          "    data = data.to_py()\n" +
-          "    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip('=')",
-      ),
-      core.slots.put("<loadPackage>"),
-      core.slots.put(namespace),
-      core.slots.put(undefined),
-    );
-    const digest = namespace.get("digest");
     for (const [path, data] of files) {
       const expected = hashes.get(path);
       // RECORD cannot hold its own hash; signatures are not listed either.
@@ -283,7 +297,7 @@ export class Packages {
       if (expected === undefined) {
         throw new PackageError(label, `${path} is not listed in its RECORD`);
       }
-      const actual = digest(data);
+      const actual = urlsafe(this.#sha256(data));
       if (actual !== expected) {
         throw new PackageError(
           label,
@@ -291,8 +305,28 @@ export class Packages {
         );
       }
     }
-    namespace.destroy();
   }
+
+  /** The hash in hexadecimal, from Python: `crypto.subtle` exists in secure contexts only. */
+  #sha256(data: Uint8Array): string {
+    if (this.#digest === undefined) {
+      const { core } = this.#machine;
+      this.#digest = core.call(
+        "ferropy_run",
+        core.slots.put("import hashlib; lambda data: hashlib.sha256(data.to_py()).hexdigest()"),
+        core.slots.put("<loadPackage>"),
+        core.slots.put({}),
+        core.slots.put(undefined),
+      ) as (data: Uint8Array) => string;
+    }
+    return this.#digest(data);
+  }
+}
+
+/** A hexadecimal hash as RECORD writes it. */
+function urlsafe(hex: string): string {
+  const bytes = hex.match(/../g)?.map((pair) => Number.parseInt(pair, 16)) ?? [];
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
 /** The wheel's `.dist-info` folder. */

@@ -1,6 +1,7 @@
 """Running source text, with the value of its last expression."""
 
 import ast
+import linecache
 import tokenize
 from io import StringIO
 
@@ -71,6 +72,15 @@ def _show_assigned_name(tree):
     position = tree.body[-1]
     load = ast.copy_location(ast.Name(name, ast.Load()), position)
     tree.body.append(ast.copy_location(ast.Expr(load), position))
+
+
+def remember_source(source, filename):
+    """Let tracebacks show lines of a program that is in no file.
+
+    :param source: the program's text, a ``str``.
+    :param filename: the name it is compiled with, a ``str``.
+    """
+    linecache.cache[filename] = len(source), None, source.splitlines(True), filename
 
 
 class CodeRunner:

@@ -8,12 +8,17 @@ installs its loop.
 """
 
 import asyncio
+import inspect
 import time
+import traceback
 from asyncio import events
 
 import _ferropy
 
 __all__ = ["WebLoop", "future_of", "settle"]
+
+
+_LOOP_FILES = {__file__, asyncio.base_events.__file__, events.__file__}
 
 
 class _Sleeper:
@@ -35,6 +40,14 @@ class _Sleeper:
 
     def close(self):
         pass
+
+
+def _left_a_coroutine(error):
+    """Whether an exception that left the loop came out of a task's coroutine."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename not in _LOOP_FILES:
+            return bool(frame.f_code.co_flags & inspect.CO_COROUTINE)
+    return False
 
 
 class WebLoop(asyncio.BaseEventLoop):
@@ -88,6 +101,12 @@ class WebLoop(asyncio.BaseEventLoop):
         self._wake_time = None
         try:
             self._run_once()
+        except (KeyboardInterrupt, SystemExit) as error:
+            # JavaScript's event loop is no caller that could handle it. A task
+            # keeps it for whoever awaits the task.
+            if not _left_a_coroutine(error):
+                context = {"message": "a callback was ended", "exception": error}
+                self.call_exception_handler(context)
         finally:
             if self._ready:
                 self._request_wake(0)

@@ -1,14 +1,16 @@
 /** The standard library: everything imports, and what is written in C does real work. */
 import { test } from '../harness/body.mjs';
-import { MISSING } from './stdlib-missing.mjs';
 
-test('every module imports, except those that cannot', { timeout: 180, skip: { peer: 'its list is another' } }, async (load, t) => {
+const OURS = { skip: { peer: 'its list is another' } };
+
+test('every module imports, except those that give a reason', { timeout: 180, ...OURS }, async (load, t) => {
   const py = await load({});
-  py.globals.set('skip', Object.keys(MISSING).join(' '));
   const failed = py.runPython(`
 import sys, importlib, json
+from _missing_stdlib_info import _MISSING_STDLIB_MODULE_MESSAGES as missing
 failed = {}
-for name in sorted(sys.stdlib_module_names - set(skip.split())):
+# These two are there, but do things when imported.
+for name in sorted(sys.stdlib_module_names - set(missing) - {"this", "antigravity"}):
     try:
         importlib.import_module(name)
     except BaseException as error:
@@ -17,20 +19,21 @@ json.dumps(failed)`);
   t.same(JSON.parse(failed), {});
 });
 
-test('the list of missing modules is not longer than the truth', { timeout: 120, skip: { peer: 'its list is another' } }, async (load, t) => {
+test('the list of missing modules is the truth, and the reason is shown', { timeout: 120, ...OURS }, async (load, t) => {
   const py = await load({});
-  // These two are there, but do things when imported.
-  py.globals.set('names', Object.keys(MISSING).filter((name) => name !== 'this' && name !== 'antigravity').join(' '));
-  const there = py.runPython(`
-import importlib
-def importable(name):
+  const wrong = py.runPython(`
+import importlib, traceback
+from _missing_stdlib_info import _MISSING_STDLIB_MODULE_MESSAGES as missing
+def shows_reason(name):
     try:
         importlib.import_module(name)
-    except ImportError:
-        return False
-    return True
-" ".join(name for name in names.split() if importable(name))`);
-  t.equal(there, '');
+    except ImportError as error:
+        return "is not part of ferropy: " in "".join(traceback.format_exception(error))
+    return False
+" ".join(name for name in missing if not shows_reason(name))`);
+  t.equal(wrong, '');
+  const error = t.throws(() => py.runPython('import tkinter'));
+  t.match(error.message, /tkinter.*is not part of ferropy: it needs Tk/);
 });
 
 /** Python code whose last expression is true when the module does its work. */

@@ -15,7 +15,6 @@ pub(crate) fn package_json() -> Value {
         "description": format!("Python {} in WebAssembly, with a Rust runtime", pins().abi.python),
         "license": "MIT OR Apache-2.0",
         "keywords": ["python", "webassembly", "pyodide"],
-        "type": "module",
         "main": "./pyodide.js",
         "module": "./ferropy.mjs",
         "types": "./ferropy.d.ts",

@@ -12,6 +12,10 @@ use crate::{Context, Error, Keys, Part, jobs, native};
 /// How `CPython` is optimized. Size matters as much as speed: the wasm is downloaded.
 pub(crate) const OPTIMIZATION: &str = "-O2";
 
+/// What only CPython's own files are compiled with. Wheels call functions through pointers of another type,
+/// which native machines forgive and WebAssembly does not; the trampoline makes such calls right.
+pub(crate) const DEFINES: &str = "-DPY_CALL_TRAMPOLINE";
+
 /// Arguments of configure, except those that name folders.
 pub(crate) const CONFIGURE: &[&str] = &[
     "--host=wasm32-unknown-emscripten",
@@ -192,6 +196,7 @@ fn configure(
         .env("PKG_CONFIG", "false")
         .env("CPPFLAGS", &include)
         .env("CFLAGS", &abi)
+        .env("CFLAGS_NODIST", DEFINES)
         .env("LDFLAGS", &lib)
         .env("OPT", format!("-DNDEBUG {OPTIMIZATION} -Wall"));
     for (variable, library) in [

@@ -50,6 +50,7 @@ impl Keys {
             .key("native-libs", &native_libs)
             .texts("abi", &pins().abi.flags)
             .texts("configure", cpython::CONFIGURE)
+            .text("defines", cpython::DEFINES)
             .text("optimization", cpython::OPTIMIZATION)
             .finish();
         let runtime = Key::of("runtime 1")

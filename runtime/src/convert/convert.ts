@@ -40,8 +40,10 @@ const FORMATS: Readonly<Record<string, string>> = {
 /** Strings up to this many units are built with one `fromCharCode` call. */
 const CHUNK = 8192;
 
+/** Up to this many units, TextDecoder takes longer to start than to build the string without it. */
+const SHORT = 16;
+
 const latin1 = new TextDecoder("latin1");
-const ascii = new Uint8Array(CHUNK);
 
 function kindOf(value: unknown): Kind {
   switch (typeof value) {
@@ -96,17 +98,13 @@ function bigintSize(value: bigint): number {
   return (magnitude.toString(16).length >> 1) + 1;
 }
 
-function decode(core: Core, kind: number, data: number, length: number): string {
-  if (kind === 1) {
+function decode(core: Core, kind: number, address: number, length: number): string {
+  // An address in the upper half of memory arrives as a negative number.
+  const data = address >>> 0;
+  if (kind <= 1) {
     const bytes = core.bytes.subarray(data, data + length);
-    if (length > 16) {
-      // TextDecoder's "latin1" is windows-1252: right for ASCII, wrong for the
-      // C1 controls, so it may decode only what has no byte above 127.
-      if (length <= CHUNK ? isAscii(bytes) : bytes.every((byte) => byte < 128)) {
-        return latin1.decode(bytes);
-      }
-    }
-    return fromUnits(bytes);
+    // TextDecoder's "latin1" is windows-1252: right for ASCII, wrong for the C1 controls.
+    return kind === 0 && length > SHORT ? latin1.decode(bytes) : fromUnits(bytes);
   }
   if (kind === 2) {
     return fromUnits(new Uint16Array(core.bytes.buffer, data, length));
@@ -117,14 +115,6 @@ function decode(core: Core, kind: number, data: number, length: number): string 
     text += String.fromCodePoint(...points.subarray(start, start + CHUNK));
   }
   return text;
-}
-
-function isAscii(bytes: Uint8Array): boolean {
-  ascii.set(bytes);
-  for (let index = 0; index < bytes.length; index++) {
-    if ((ascii[index] as number) > 127) return false;
-  }
-  return true;
 }
 
 function fromUnits(units: Uint8Array | Uint16Array): string {
@@ -143,7 +133,7 @@ export function convertImports(core: Core): Record<string, (...args: never[]) =>
     js_number: (value: number): Slot => slots.put(value),
     js_bigint: (bytes: number, length: number): Slot => {
       let value = 0n;
-      const view = new DataView(core.bytes.buffer, bytes, length);
+      const view = new DataView(core.bytes.buffer, bytes >>> 0, length);
       let offset = length;
       while (offset >= 8) {
         offset -= 8;
@@ -158,7 +148,7 @@ export function convertImports(core: Core): Record<string, (...args: never[]) =>
     js_string: (kind: number, data: number, length: number): Slot =>
       slots.put(decode(core, kind, data, length)),
     js_bytes: (data: number, length: number): Slot =>
-      slots.put(core.bytes.slice(data, data + length)),
+      slots.put(core.copy(data, length)),
     js_array: (): Slot => slots.put([]),
     js_map: (): Slot => slots.put(new Map()),
     js_set: (): Slot => slots.put(new Set()),
@@ -177,21 +167,22 @@ export function convertImports(core: Core): Record<string, (...args: never[]) =>
     js_bigint_copy: (value: Slot, into: number, size: number): void => {
       let rest = slots.get(value) as bigint;
       const { bytes } = core;
+      const start = into >>> 0;
       for (let index = 0; index < size; index++) {
-        bytes[into + index] = Number(BigInt.asUintN(8, rest));
+        bytes[start + index] = Number(BigInt.asUintN(8, rest));
         rest >>= 8n;
       }
     },
     js_string_length: (value: Slot): number => (slots.get(value) as string).length,
     js_string_copy: (value: Slot, into: number): void => {
       const text = slots.get(value) as string;
-      const units = new Uint16Array(core.bytes.buffer, into, text.length);
+      const units = new Uint16Array(core.bytes.buffer, into >>> 0, text.length);
       for (let index = 0; index < text.length; index++) units[index] = text.charCodeAt(index);
     },
     js_pyproxy_object: (value: Slot): number => PyProxy.objectOf(slots.get(value)),
     js_buffer_size: (value: Slot): number => bytesOf(slots.get(value)).length,
     js_buffer_copy: (value: Slot, into: number): void => {
-      core.bytes.set(bytesOf(slots.get(value)), into);
+      core.write(into, bytesOf(slots.get(value)));
     },
     js_buffer_format: (value: Slot): number => {
       const name = (slots.get(value) as object).constructor.name;

@@ -1,6 +1,7 @@
 //! Python → JavaScript.
 
 use std::collections::HashMap;
+use std::slice;
 
 use pyo3_ffi as ffi;
 
@@ -14,7 +15,7 @@ unsafe extern "C" {
     safe fn js_number(value: f64) -> Slot;
     /// A BigInt from two's complement, little-endian bytes.
     safe fn js_bigint(bytes: *const u8, length: usize) -> Slot;
-    /// A string from `length` code points of `kind` bytes each.
+    /// A string from `length` code points of `kind` bytes each; 0 stands for one byte that is ASCII.
     safe fn js_string(kind: u32, data: *const u8, length: usize) -> Slot;
     /// A `Uint8Array` with a copy of the bytes.
     safe fn js_bytes(data: *const u8, length: usize) -> Slot;
@@ -97,11 +98,10 @@ pub fn string_to_js(object: &Object) -> Result<JsRef> {
         if ffi::PyUnicode_Check(ptr) == 0 {
             return Ok(JsRef::undefined());
         }
-        js_string(
-            ffi::PyUnicode_KIND(ptr),
-            ffi::PyUnicode_DATA(ptr).cast(),
-            ffi::PyUnicode_GET_LENGTH(ptr) as usize,
-        )
+        let (kind, length) = (ffi::PyUnicode_KIND(ptr), ffi::PyUnicode_GET_LENGTH(ptr) as usize);
+        let data = ffi::PyUnicode_DATA(ptr).cast::<u8>();
+        let ascii = kind == 1 && slice::from_raw_parts(data, length).is_ascii();
+        js_string(if ascii { 0 } else { kind }, data, length)
     })
 }
 

@@ -17,6 +17,9 @@ const TOP_LEVEL_AWAIT: c_long = 0x2000;
 /// `inspect.CO_COROUTINE`.
 const CO_COROUTINE: c_int = 0x80;
 
+/// The file name of programs that were given none.
+const UNNAMED: &str = "<exec>";
+
 /// A program in two parts, so that the value of a last expression is not lost.
 struct Program {
     /// The statements, or `None` if there are none before the expression.
@@ -38,6 +41,7 @@ fn compile(source: &Object, filename: &Object, flags: c_long) -> Result<Program>
     let tree_flags = int(flags | ONLY_AST)?;
     let (tree, quiet) = if unsafe { ffi::PyUnicode_Check(source.as_ptr()) } != 0 {
         let source = dedent(source)?;
+        remember(&source, filename)?;
         let tree = compile.call(&[&source, filename, &exec, &tree_flags, &dont_inherit])?;
         (tree, ends_with_semicolon(&source)?)
     } else {
@@ -84,6 +88,15 @@ fn compile(source: &Object, filename: &Object, flags: c_long) -> Result<Program>
             .map(|tree| compile.call(&[&tree, filename, &eval, &flags_object, &dont_inherit]))
             .transpose()?,
     })
+}
+
+/// Makes tracebacks show the lines of a program that was given a name. Those without share one name, so
+/// that only the newest could be remembered, and an older function's traceback would show wrong lines.
+fn remember(source: &Object, filename: &Object) -> Result<()> {
+    if py::text(filename)? != UNNAMED {
+        py::import(c"pyodide.code")?.call_method(c"remember_source", &[source, filename])?;
+    }
+    Ok(())
 }
 
 /// Removes indentation that all lines share, which code in a template string has.

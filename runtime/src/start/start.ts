@@ -6,9 +6,9 @@ import type { Core } from "../../../js/src/core.ts";
  * Bytes of Python's visible stack (in linear memory) for each call of the probe
  * that fits on the engine's stack. Python's frames take more room on the
  * engine's stack than the probe's; measured over the deepest recursions in
- * `tests/runtime/recursion.test.mjs` in V8 and SpiderMonkey, with a safe margin.
+ * `tests/runtime/limits.test.mjs` in V8 and SpiderMonkey, with a safe margin.
  */
-const BYTES_PER_PROBE = 32;
+const BYTES_PER_PROBE = 56;
 
 /**
  * How many bytes of the stack in linear memory Python may use before the
