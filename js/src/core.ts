@@ -10,6 +10,7 @@ import { hostImports } from "../../runtime/src/host/host.ts";
 import { jsproxyImports } from "../../runtime/src/jsproxy/jsproxy.ts";
 import { type Slot, SlotTable } from "../../runtime/src/jsref/jsref.ts";
 import { PyProxy, pyproxyImports } from "../../runtime/src/pyproxy/pyproxy.ts";
+import { stackImports } from "../../runtime/src/stack/stack.ts";
 
 /** The module's exports that return a slot, 0 after storing an error. */
 export type SlotExport =
@@ -42,7 +43,7 @@ export type SlotExport =
 export type Exports = Record<SlotExport, (...args: number[]) => Slot> & {
   readonly memory: WebAssembly.Memory;
   ferropy_release(object: number): void;
-  ferropy_start(argv: Slot, program: number, stack: number): number;
+  ferropy_start(argv: Slot, program: number): number;
   ferropy_probe_stack(): void;
   ferropy_probe_depth(): number;
   emscripten_stack_get_current(): number;
@@ -218,6 +219,7 @@ export class Core {
     ...pyproxyImports(this),
     ...jsproxyImports(this),
     ...hostImports(this),
+    ...stackImports(this),
   };
 }
 

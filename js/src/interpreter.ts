@@ -3,7 +3,6 @@
  * start of CPython. Used by `loadPyodide` and by the Node program.
  */
 
-import { stackLimit } from "../../runtime/src/start/start.ts";
 import { type File, contents, mountFiles, readArchive } from "./archive.ts";
 import { Core, type Exports } from "./core.ts";
 import type { EmscriptenModule, ModuleFactory } from "./emscripten.ts";
@@ -110,9 +109,8 @@ export async function prepare(options: StartOptions): Promise<Machine> {
  */
 export function start(machine: Machine, argv: string[], program: boolean): number | undefined {
   const { core } = machine;
-  const stack = stackLimit(core);
   const status = core.enter(() =>
-    core.exports.ferropy_start(core.slots.put(argv), Number(program), stack),
+    core.exports.ferropy_start(core.slots.put(argv), Number(program)),
   );
   if (status < 0) return undefined;
   if (core.startFailure !== undefined) {

@@ -15,4 +15,5 @@ pub mod jsproxy;
 pub mod jsref;
 pub mod py;
 pub mod pyproxy;
+pub mod stack;
 pub mod start;

@@ -1,8 +1,6 @@
 //! Starting the interpreter, and running it as a program.
 
-use std::cell::Cell;
-use std::ffi::{CStr, CString, c_char, c_int, c_void};
-use std::hint::black_box;
+use std::ffi::{CStr, CString, c_char, c_int};
 use std::mem::MaybeUninit;
 
 use pyo3_ffi as ffi;
@@ -11,6 +9,7 @@ use crate::convert;
 use crate::host;
 use crate::jsref::{JsRef, Slot};
 use crate::py;
+use crate::stack;
 
 #[link(wasm_import_module = "ferropy")]
 unsafe extern "C" {
@@ -18,16 +17,6 @@ unsafe extern "C" {
     safe fn js_element(array: Slot, index: usize) -> Slot;
     /// Reports why the interpreter could not start; takes over the bytes' copy.
     safe fn js_start_failed(message: *const c_char, length: usize);
-}
-
-unsafe extern "C" {
-    fn PyUnstable_ThreadState_SetStackProtection(
-        thread: *mut ffi::PyThreadState,
-        start: *mut c_void,
-        size: usize,
-    ) -> c_int;
-    fn emscripten_stack_get_base() -> usize;
-    fn emscripten_stack_get_end() -> usize;
 }
 
 /// Why the interpreter did not start.
@@ -144,50 +133,6 @@ fn strings(array: &JsRef) -> Vec<CString> {
         .collect()
 }
 
-thread_local! {
-    static PROBE_DEPTH: Cell<u32> = const { Cell::new(0) };
-}
-
-/// Deeper than this the probe does not go: its own frames must not use up the
-/// stack in linear memory, below which data lies.
-const DEEPEST_PROBE: u32 = 100_000;
-
-/// Calls itself until the engine's stack is full; JavaScript catches the error
-/// and reads how deep that was from [`ferropy_probe_depth`].
-#[unsafe(no_mangle)]
-pub extern "C" fn ferropy_probe_stack() {
-    if PROBE_DEPTH.get() == DEEPEST_PROBE {
-        return;
-    }
-    PROBE_DEPTH.set(PROBE_DEPTH.get() + 1);
-    // Through a pointer that the optimiser cannot see, or the recursion would
-    // become a loop.
-    black_box(ferropy_probe_stack as extern "C" fn())();
-    PROBE_DEPTH.set(black_box(PROBE_DEPTH.get()));
-}
-
-/// How deep [`ferropy_probe_stack`] got, in calls.
-#[unsafe(no_mangle)]
-pub extern "C" fn ferropy_probe_depth() -> u32 {
-    PROBE_DEPTH.get()
-}
-
-/// Lets Python use the first `size` bytes of the stack in linear memory, so that
-/// a `RecursionError` comes before the engine's own stack is full.
-fn limit_stack(size: usize) {
-    // SAFETY: the thread state is the current one; the range is part of the
-    // stack that Emscripten set up.
-    unsafe {
-        let base = emscripten_stack_get_base();
-        let size = size.min(base - emscripten_stack_get_end());
-        let start = (base - size) as *mut c_void;
-        if PyUnstable_ThreadState_SetStackProtection(ffi::PyThreadState_Get(), start, size) < 0 {
-            // The size is below CPython's minimum: its default stays.
-            ffi::PyErr_Clear();
-        }
-    }
-}
-
 /// Makes what Python prints arrive line by line: nobody ends an embedded
 /// interpreter, which is when a program's buffers are written out.
 fn buffer_lines() {
@@ -206,20 +151,19 @@ fn buffer_lines() {
 }
 
 /// Starts the interpreter. `argv` is an array of strings whose first one is the
-/// program's name; the slot is taken over. `stack` is how much of the stack in
-/// linear memory Python may use, in bytes.
+/// program's name; the slot is taken over.
 ///
 /// Returns -1 on success, else an exit code; failures are reported through
 /// `js_start_failed` first.
 #[unsafe(no_mangle)]
-pub extern "C" fn ferropy_start(argv: Slot, program: bool, stack: usize) -> c_int {
+pub extern "C" fn ferropy_start(argv: Slot, program: bool) -> c_int {
     host::set_hosted(!program);
     let Ok(argv) = JsRef::from_slot(argv) else { return 1 };
     match initialize(&strings(&argv), program) {
         // The types that errors and proxies need are created with the module.
         Ok(()) => match py::import(c"_ferropy") {
             Ok(_) => {
-                limit_stack(stack);
+                stack::initialize();
                 if !program {
                     buffer_lines();
                 }

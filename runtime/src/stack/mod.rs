@@ -1,0 +1,145 @@
+//! How deep Python may recurse.
+//!
+//! WebAssembly's calls live on the engine's stack, which is small and which code
+//! cannot see; overflowing it ends the interpreter. CPython checks the stack in
+//! linear memory instead, on which every checking function takes a share
+//! (patches/cpython/0004). How much of it may be used is an estimate from a
+//! probe at the start. Where the estimate is reached, a second probe says what
+//! the engine really has left, since its frames differ by a factor of three
+//! between its compilers.
+
+use std::cell::Cell;
+use std::ffi::{c_char, c_int, c_void};
+use std::hint::black_box;
+
+use pyo3_ffi as ffi;
+
+#[link(wasm_import_module = "ferropy")]
+unsafe extern "C" {
+    /// How many calls of [`ferropy_probe_stack`] fit on the engine's stack now.
+    safe fn js_probe_stack() -> u32;
+}
+
+unsafe extern "C" {
+    fn PyUnstable_ThreadState_SetStackProtection(
+        thread: *mut ffi::PyThreadState,
+        start: *mut c_void,
+        size: usize,
+    ) -> c_int;
+    fn emscripten_stack_get_base() -> usize;
+    fn emscripten_stack_get_end() -> usize;
+    fn emscripten_stack_get_current() -> usize;
+    /// The address above which freeing nested objects stays; CPython's, from patch 0004.
+    static mut ferropy_stack_floor: usize;
+    /// Whether [`ferropy_settle_stack`] has something to do; CPython's, from patch 0005.
+    static mut ferropy_stack_extended: c_char;
+}
+
+/// Bytes of the stack in linear memory for each call of the probe: what the
+/// recursions of `tests/runtime/limits.test.mjs` used when V8's optimized code
+/// overflowed (at least 70), with a quarter of it as a margin.
+const BYTES_PER_PROBE: usize = 52;
+
+/// The share of the engine's stack that stays free, for code between two checks.
+const RESERVE: f64 = 0.2;
+
+/// A smaller extension is not worth its probe; CPython's own margins take half.
+const SMALLEST_EXTENSION: usize = 32 << 10;
+
+/// Deeper than this the probe does not go: its own frames must not use up the
+/// stack in linear memory, below which data lies.
+const DEEPEST_PROBE: u32 = 100_000;
+
+thread_local! {
+    static PROBE_DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// What the first probe found, in calls.
+    static WHOLE: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Calls itself until the engine's stack is full; JavaScript catches the error
+/// and reads how deep that was from [`ferropy_probe_depth`].
+#[unsafe(no_mangle)]
+pub extern "C" fn ferropy_probe_stack() {
+    if PROBE_DEPTH.get() == DEEPEST_PROBE {
+        return;
+    }
+    PROBE_DEPTH.set(PROBE_DEPTH.get() + 1);
+    // Through a pointer that the optimiser cannot see, or the recursion would
+    // become a loop.
+    black_box(ferropy_probe_stack as extern "C" fn())();
+    PROBE_DEPTH.set(black_box(PROBE_DEPTH.get()));
+}
+
+/// How deep the last [`ferropy_probe_stack`] got, in calls. The next one starts anew.
+#[unsafe(no_mangle)]
+pub extern "C" fn ferropy_probe_depth() -> u32 {
+    PROBE_DEPTH.replace(0)
+}
+
+/// Bytes of the stack in linear memory that are in use.
+fn used() -> usize {
+    // SAFETY: both only read Emscripten's globals.
+    unsafe { emscripten_stack_get_base() - emscripten_stack_get_current() }
+}
+
+/// Lets Python use the first `size` bytes of the stack in linear memory, so that
+/// a `RecursionError` comes before the engine's own stack is full.
+fn limit(size: usize) {
+    // SAFETY: the thread state is the current one; the range is part of the
+    // stack that Emscripten set up.
+    unsafe {
+        let base = emscripten_stack_get_base();
+        let size = size.min(base - emscripten_stack_get_end());
+        let start = (base - size) as *mut c_void;
+        if PyUnstable_ThreadState_SetStackProtection(ffi::PyThreadState_Get(), start, size) < 0 {
+            // The size is below CPython's minimum: its default stays.
+            ffi::PyErr_Clear();
+        }
+    }
+}
+
+/// The estimate for all of the engine's stack.
+fn estimate() -> usize {
+    WHOLE.get() as usize * BYTES_PER_PROBE
+}
+
+/// Sets the limit for the first time.
+pub fn initialize() {
+    WHOLE.set(js_probe_stack());
+    limit(estimate());
+    // SAFETY: nothing else runs; both numbers only describe the stack.
+    unsafe {
+        let size = estimate().min(emscripten_stack_get_base() - emscripten_stack_get_end());
+        ferropy_stack_floor = emscripten_stack_get_base() - size + SMALLEST_EXTENSION / 2;
+    }
+}
+
+/// Called by a recursion check that found the limit reached: moves the limit if
+/// the engine has more room than was estimated.
+#[unsafe(no_mangle)]
+pub extern "C" fn ferropy_extend_stack() -> bool {
+    let reserve = (f64::from(WHOLE.get()) * RESERVE) as usize;
+    let spare = (js_probe_stack() as usize).saturating_sub(reserve);
+    let extension = spare * BYTES_PER_PROBE;
+    // SAFETY: both only read Emscripten's globals.
+    let left = unsafe { emscripten_stack_get_current() - emscripten_stack_get_end() };
+    if extension.min(left) < SMALLEST_EXTENSION {
+        return false;
+    }
+    // SAFETY: there is one thread.
+    unsafe { ferropy_stack_extended = 1 };
+    limit(used() + extension);
+    true
+}
+
+/// Called when an evaluation loop ends while the limit is extended: takes that
+/// back once the recursion that needed it has ended. The next one may meet larger
+/// frames, and the quarter keeps those that go up and down from probing each time.
+#[unsafe(no_mangle)]
+pub extern "C" fn ferropy_settle_stack() {
+    if used() < estimate() / 4 * 3 {
+        // SAFETY: there is one thread.
+        unsafe { ferropy_stack_extended = 0 };
+        limit(estimate());
+    }
+}
