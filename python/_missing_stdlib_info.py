@@ -6,8 +6,7 @@ a module's name to the whole message) when the import of a module of ``sys.stdli
 
 _REASONS = {
     "it belongs to another operating system": (
-        "_aix_support _android_support _apple_support _ios_support _osx_support _overlapped _scproxy "
-        "_winapi _wmi msvcrt nt nturl2path syslog winreg winsound"
+        "_aix_support _android_support _apple_support _ios_support _osx_support _scproxy syslog"
     ),
     "it needs processes, which WebAssembly does not have": (
         "_multiprocessing _posixshmem _posixsubprocess resource venv"
@@ -23,11 +22,16 @@ _REASONS = {
     "it needs OpenSSL, which ferropy does not carry; the browser or Node does the encryption": "ssl",
     "pip needs processes; `loadPackage` and `ferropy run --with` install wheels": "ensurepip",
     "the C implementation in `_decimal` is always there": "_pydecimal",
-    "the texts behind help('if') would add a tenth to the download": "pydoc_data",
 }
+
+_WINDOWS = "_overlapped _winapi _wmi msvcrt nt winreg winsound"
 
 _MISSING_STDLIB_MODULE_MESSAGES = {
     name: f"Standard library module {name!r} is not part of ferropy: {reason}"
     for reason, names in _REASONS.items()
     for name in names.split()
+} | {
+    # CPython's own words for these.
+    name: f"Unsupported platform for Windows-only standard library module {name!r}"
+    for name in _WINDOWS.split()
 }

@@ -79,12 +79,26 @@ export async function readBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await (await fetchOk(url)).arrayBuffer());
 }
 
+/** Modules by URL: a second interpreter in the same realm shares the first one's code. */
+const modules = new Map<string, Promise<WebAssembly.Module>>();
+
 /**
  * Compiles a WebAssembly module, while it arrives where the server says that it
- * is one.
+ * is one; only once for each URL.
  * @throws FetchError with the URL and the reason.
  */
-export async function compile(url: string): Promise<WebAssembly.Module> {
+export function compile(url: string): Promise<WebAssembly.Module> {
+  let module = modules.get(url);
+  if (module === undefined) {
+    module = fetchModule(url);
+    // What failed may work later.
+    module.catch(() => modules.delete(url));
+    modules.set(url, module);
+  }
+  return module;
+}
+
+async function fetchModule(url: string): Promise<WebAssembly.Module> {
   if (isFile(url)) return WebAssembly.compile(await readFile(url));
   const response = await fetchOk(url);
   if (response.headers.get("content-type")?.startsWith("application/wasm")) {

@@ -76,13 +76,13 @@ impl Keys {
             .texts("left out", archive::LEFT_OUT)
             .tree("python", &repository.join("python"), is_python)?
             .finish();
-        let test_extensions = Key::of("test extensions 1")
+        let test_extensions = Key::of("test extensions 2")
             .key("libpython", &libpython)
             .texts("modules", test_extensions::MODULES)
             .text("flags", test_extensions::FLAGS)
             .text("stand-ins", test_extensions::STAND_INS)
             .finish();
-        let python_tests = Key::of("python tests 1")
+        let python_tests = Key::of("python tests 2")
             .key("source", &cpython_source)
             .key("extensions", &test_extensions)
             .texts("twins", archive::FOR_TESTS)

@@ -114,7 +114,9 @@ fn makefile(
         .map(|dir| format!(" -I{}", source.join(dir).display()))
         .collect();
     let mut text = format!(
-        "CFLAGS = {FLAGS} -fPIC {} -I{}{includes}\nall:\n",
+        "CFLAGS = {FLAGS} {} -fPIC {} -I{}{includes}\nall:\n",
+        // It decides the layout of structures that some of the modules look into.
+        cpython::DEFINES,
         pins().abi.flags.join(" "),
         libpython.join("sysconfig").display(),
     );
