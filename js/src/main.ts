@@ -55,12 +55,13 @@ export async function runMain(options: MainOptions): Promise<number> {
   streams.setStdout({ write: options.stdout, isatty: stdout, getTerminalSize });
   streams.setStderr({ write: options.stderr, isatty: stderr, getTerminalSize });
   core.sleep = options.sleep;
-  setInterruptBuffer(machine, options.interruptBuffer);
   addSitePaths(module.FS, options.sitePaths);
   if (options.mountHost) await enterHost(module.FS, options.cwd);
   else module.FS.chdir(options.cwd);
   try {
     const status = start(machine, [options.program, ...options.args], true);
+    // Before, nothing could handle a signal. One that came waits in the buffer.
+    setInterruptBuffer(machine, options.interruptBuffer);
     return status ?? core.enter(() => core.exports.ferropy_run_main());
   } catch (error) {
     // os._exit() leaves through an exception of Emscripten's.

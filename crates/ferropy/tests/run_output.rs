@@ -72,7 +72,11 @@ fn a_reader_that_leaves_early() {
     drop(child.stdout.take());
     let out = child.wait_with_output().unwrap();
     assert_eq!(&start, b"0\n1\n");
-    // What python3 returns when its last flush fails too.
-    assert_eq!(out.status.code(), Some(120));
+    // As python3: 1 for the exception, 120 when its last flush fails too, which is a matter of timing.
+    assert!(
+        matches!(out.status.code(), Some(1 | 120)),
+        "{:?}",
+        out.status
+    );
     assert!(stderr(&out).contains("BrokenPipeError"), "{}", stderr(&out));
 }

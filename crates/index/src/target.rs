@@ -38,7 +38,7 @@ impl Target {
             platform_release: &pins.toolchain.emscripten,
             platform_system: "Emscripten",
             platform_version: "#1",
-            // The library derives python_version from this one, and 3.15.0rc2 is not
+            // The library derives python_version from this one, and a release candidate's is not
             // >= 3.15 where Python's own `python_version` («3.15») is: the release it is.
             python_full_version: &python.to_string(),
             python_version: &pins.abi.python,

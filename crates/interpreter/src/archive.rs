@@ -39,7 +39,7 @@ pub(crate) const LEFT_OUT: &[&str] = &[
     "profiling/sampling",
 ];
 
-/// What CPython's tests use of [`LEFT_OUT`]: they compare twins in Python with the C implementation.
+/// What `CPython`'s tests use of [`LEFT_OUT`]: they compare twins in Python with the C implementation.
 pub(crate) const FOR_TESTS: &[&str] = &["_pydecimal.py"];
 
 /// `python_stdlib.zip`: what goes into `/lib/python3.15`, with our own modules and the sysconfig data.

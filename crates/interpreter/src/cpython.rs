@@ -12,7 +12,7 @@ use crate::{Context, Error, Keys, Part, jobs, native};
 /// How `CPython` is optimized. Size matters as much as speed: the wasm is downloaded.
 pub(crate) const OPTIMIZATION: &str = "-O2";
 
-/// What only CPython's own files are compiled with. Wheels call functions through pointers of another type,
+/// What only `CPython`'s own files are compiled with. Wheels call functions through pointers of another type,
 /// which native machines forgive and WebAssembly does not; the trampoline makes such calls right.
 pub(crate) const DEFINES: &str = "-DPY_CALL_TRAMPOLINE";
 

@@ -10,7 +10,7 @@ use toolchain::{Output, fetch};
 
 use crate::{Context, Error, Keys, Part, jobs};
 
-/// How C code is compiled that cargo builds. Only CPython's modules call the C libraries: exporting their
+/// How C code is compiled that cargo builds. Only `CPython`'s modules call the C libraries: exporting their
 /// functions from the main module would cost download and serve nobody.
 pub(crate) const VISIBILITY: &str = "-fvisibility=hidden";
 

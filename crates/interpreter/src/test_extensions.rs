@@ -1,4 +1,4 @@
-//! The extension modules that CPython's tests import: side modules of the main one, in no distribution.
+//! The extension modules that `CPython`'s tests import: side modules of the main one, in no distribution.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -63,7 +63,8 @@ pub(crate) fn test_extensions(context: &Context, keys: &Keys) -> Result<PathBuf,
         fs::write(&path, rules).map_err(Error::io("write", &path))?;
         let path = work.join("stand-ins.c");
         fs::write(&path, STAND_INS).map_err(Error::io("write", &path))?;
-        let files = sources.values().map(Vec::len).sum::<usize>() as f64;
+        let count = sources.values().map(Vec::len).sum::<usize>();
+        let files = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         let output = Output::new(&context.cache, "test-extensions", step, Some(build))?;
         let mut make = context.toolchain.command("make");
         make.arg(jobs()).current_dir(&work);
@@ -109,12 +110,12 @@ fn makefile(
     libpython: &Path,
     product: &Path,
 ) -> String {
-    let includes: String = ["Include", "Include/internal", "Modules"]
-        .iter()
-        .map(|dir| format!(" -I{}", source.join(dir).display()))
-        .collect();
+    let include = |dir: &str| format!("-I{}", source.join(dir).display());
+    let includes = ["Include", "Include/internal", "Modules"]
+        .map(include)
+        .join(" ");
     let mut text = format!(
-        "CFLAGS = {FLAGS} {} -fPIC {} -I{}{includes}\nall:\n",
+        "CFLAGS = {FLAGS} {} -fPIC {} -I{} {includes}\nall:\n",
         // It decides the layout of structures that some of the modules look into.
         cpython::DEFINES,
         pins().abi.flags.join(" "),

@@ -88,7 +88,13 @@ fn bigint(slot: Slot) -> Result<Object> {
     let mut bytes = vec![0_u8; js_bigint_size(slot)];
     js_bigint_copy(slot, bytes.as_mut_ptr(), bytes.len());
     // SAFETY: pointer and length describe `bytes`; -1 is native order, signed.
-    unsafe { Object::from_new(ffi::PyLong_FromNativeBytes(bytes.as_ptr().cast(), bytes.len(), -1)) }
+    unsafe {
+        Object::from_new(ffi::PyLong_FromNativeBytes(
+            bytes.as_ptr().cast(),
+            bytes.len(),
+            -1,
+        ))
+    }
 }
 
 fn utf16(slot: Slot) -> Vec<u16> {
@@ -167,7 +173,11 @@ impl Contents {
     }
 
     fn copy(&self, index: usize, depth: i32, memo: &JsRef) -> Result<Object> {
-        copy(&JsRef::from_slot(js_element(self.array.slot(), index))?, depth, memo)
+        copy(
+            &JsRef::from_slot(js_element(self.array.slot(), index))?,
+            depth,
+            memo,
+        )
     }
 }
 
@@ -220,7 +230,10 @@ fn copy_buffer(value: &JsRef) -> Result<Object> {
             std::ptr::null(),
             size as ffi::Py_ssize_t,
         ))?;
-        js_buffer_copy(value.slot(), ffi::PyByteArray_AsString(bytes.as_ptr()).cast());
+        js_buffer_copy(
+            value.slot(),
+            ffi::PyByteArray_AsString(bytes.as_ptr()).cast(),
+        );
         Object::from_new(ffi::PyMemoryView_FromObject(bytes.as_ptr()))?
     };
     match char::from_u32(js_buffer_format(value.slot())) {

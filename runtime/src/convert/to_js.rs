@@ -98,7 +98,10 @@ pub fn string_to_js(object: &Object) -> Result<JsRef> {
         if ffi::PyUnicode_Check(ptr) == 0 {
             return Ok(JsRef::undefined());
         }
-        let (kind, length) = (ffi::PyUnicode_KIND(ptr), ffi::PyUnicode_GET_LENGTH(ptr) as usize);
+        let (kind, length) = (
+            ffi::PyUnicode_KIND(ptr),
+            ffi::PyUnicode_GET_LENGTH(ptr) as usize,
+        );
         let data = ffi::PyUnicode_DATA(ptr).cast::<u8>();
         let ascii = kind == 1 && slice::from_raw_parts(data, length).is_ascii();
         js_string(if ascii { 0 } else { kind }, data, length)

@@ -115,8 +115,9 @@ pub fn store_for_js(_: Raised) {
 fn type_name(exception: &Object) -> String {
     fn lookup(exception: &Object) -> Result<String> {
         // SAFETY: an object's type is live while the object is.
-        let class =
-            unsafe { Object::from_borrowed(ffi::Py_TYPE(exception.as_ptr()).cast::<ffi::PyObject>())? };
+        let class = unsafe {
+            Object::from_borrowed(ffi::Py_TYPE(exception.as_ptr()).cast::<ffi::PyObject>())?
+        };
         let name = py::text(&class.getattr(c"__qualname__")?)?;
         let module = py::text(&class.getattr(c"__module__")?.to_str()?)?;
         Ok(if module == "builtins" || module == "__main__" {
@@ -134,8 +135,7 @@ fn type_name(exception: &Object) -> String {
 /// The text that Python would print for an uncaught exception.
 fn format_exception(exception: &Object) -> Object {
     fn full(exception: &Object) -> Result<Object> {
-        let lines =
-            py::import(c"traceback")?.call_method(c"format_exception", &[exception])?;
+        let lines = py::import(c"traceback")?.call_method(c"format_exception", &[exception])?;
         py::string("")?.call_method(c"join", &[&lines])
     }
     fn short(exception: &Object) -> Result<Object> {

@@ -56,10 +56,8 @@ fn compile(source: &Object, filename: &Object, flags: c_long) -> Result<Program>
                 let index = index as ffi::Py_ssize_t;
                 let statement = Object::from_borrowed(ffi::PyList_GetItem(body.as_ptr(), index))?;
                 let ast = py::import(c"_ast")?;
-                let is_expression = ffi::PyObject_IsInstance(
-                    statement.as_ptr(),
-                    ast.getattr(c"Expr")?.as_ptr(),
-                );
+                let is_expression =
+                    ffi::PyObject_IsInstance(statement.as_ptr(), ast.getattr(c"Expr")?.as_ptr());
                 py::check(is_expression)?;
                 if is_expression == 1 {
                     py::check(ffi::PyList_SetSlice(
@@ -116,7 +114,12 @@ fn dedent(source: &Object) -> Result<Object> {
 /// Whether the last token before trailing comments is a semicolon.
 fn ends_with_semicolon(source: &Object) -> Result<bool> {
     let text = py::text(source)?;
-    let last_line = text.trim_end().lines().next_back().unwrap_or_default().trim_end();
+    let last_line = text
+        .trim_end()
+        .lines()
+        .next_back()
+        .unwrap_or_default()
+        .trim_end();
     if last_line.ends_with(';') {
         // It could still be the end of a comment.
         if !last_line.contains('#') {
@@ -133,7 +136,11 @@ fn ends_with_semicolon(source: &Object) -> Result<bool> {
 fn evaluate(code: &Object, globals: &Object, locals: &Object) -> Result<Object> {
     // SAFETY: a code object, a dict and a mapping, all live.
     unsafe {
-        Object::from_new(ffi::PyEval_EvalCode(code.as_ptr(), globals.as_ptr(), locals.as_ptr()))
+        Object::from_new(ffi::PyEval_EvalCode(
+            code.as_ptr(),
+            globals.as_ptr(),
+            locals.as_ptr(),
+        ))
     }
 }
 
@@ -142,7 +149,10 @@ fn run(program: &Program, globals: &Object, locals: &Object) -> Result<Object> {
     if let Some(body) = &program.body {
         evaluate(body, globals, locals)?;
     }
-    program.last.as_ref().map_or_else(|| Ok(Object::none()), |last| evaluate(last, globals, locals))
+    program.last.as_ref().map_or_else(
+        || Ok(Object::none()),
+        |last| evaluate(last, globals, locals),
+    )
 }
 
 /// `compile_program(source, filename, flags)` for `pyodide.code`: a pair of
@@ -179,7 +189,11 @@ impl Namespaces {
     fn new(globals: Slot, locals: Slot) -> Result<Self> {
         let take = |slot| convert::copy_from_js(&JsRef::from_slot(slot)?, 1);
         let (globals, locals) = (take(globals)?, take(locals)?);
-        let globals = if globals.is_none() { main_namespace()? } else { globals };
+        let globals = if globals.is_none() {
+            main_namespace()?
+        } else {
+            globals
+        };
         // SAFETY: a type check on a live object; the class is static.
         unsafe {
             if ffi::PyDict_Check(globals.as_ptr()) == 0 {
@@ -189,7 +203,11 @@ impl Namespaces {
                 ));
             }
         }
-        let locals = if locals.is_none() { globals.clone() } else { locals };
+        let locals = if locals.is_none() {
+            globals.clone()
+        } else {
+            locals
+        };
         Ok(Self { globals, locals })
     }
 }
@@ -212,10 +230,14 @@ pub extern "C" fn ferropy_globals() -> Slot {
 /// Imports a module by its dotted name: `pyodide.pyimport`.
 #[unsafe(no_mangle)]
 pub extern "C" fn ferropy_import(name: Slot) -> Slot {
-    jsref::finish(JsRef::from_slot(name).and_then(|name| convert::from_js(&name)).and_then(|name| {
-        let importlib = py::import(c"importlib")?;
-        convert::to_js(&importlib.call_method(c"import_module", &[&name])?)
-    }))
+    jsref::finish(
+        JsRef::from_slot(name)
+            .and_then(|name| convert::from_js(&name))
+            .and_then(|name| {
+                let importlib = py::import(c"importlib")?;
+                convert::to_js(&importlib.call_method(c"import_module", &[&name])?)
+            }),
+    )
 }
 
 /// Writes out what the program has printed without a newline at its end.
@@ -223,7 +245,10 @@ fn flush() {
     let raised = py::take_pending();
     for name in [c"stdout", c"stderr"] {
         // A program may have put anything there, or closed it.
-        if py::sys(name).and_then(|stream| stream.call_method(c"flush", &[])).is_err() {
+        if py::sys(name)
+            .and_then(|stream| stream.call_method(c"flush", &[]))
+            .is_err()
+        {
             drop(py::take_exception());
         }
     }
@@ -283,8 +308,7 @@ pub unsafe extern "C" fn ferropy_settle(
         let awaitable = unsafe { jsref::borrow_object(awaitable)? };
         let resolve = convert::from_js(&JsRef::from_slot(resolve)?)?;
         let reject = convert::from_js(&JsRef::from_slot(reject)?)?;
-        py::import(c"pyodide.webloop")?
-            .call_method(c"settle", &[&awaitable, &resolve, &reject])?;
+        py::import(c"pyodide.webloop")?.call_method(c"settle", &[&awaitable, &resolve, &reject])?;
         Ok(JsRef::undefined())
     })())
 }

@@ -88,10 +88,15 @@ unsafe extern "C" fn is_coroutine_code(
     code: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     // SAFETY: METH_O gives a live argument.
-    py::into_c(unsafe { Object::from_borrowed(code) }.and_then(|code| eval::is_coroutine_code(&code)))
+    py::into_c(
+        unsafe { Object::from_borrowed(code) }.and_then(|code| eval::is_coroutine_code(&code)),
+    )
 }
 
-unsafe extern "C" fn set_waker(_: *mut ffi::PyObject, waker: *mut ffi::PyObject) -> *mut ffi::PyObject {
+unsafe extern "C" fn set_waker(
+    _: *mut ffi::PyObject,
+    waker: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
     // SAFETY: METH_O gives a live argument.
     py::into_c(unsafe { Object::from_borrowed(waker) }.map(|waker| {
         WAKER.set((!waker.is_none()).then_some(waker));
@@ -99,7 +104,10 @@ unsafe extern "C" fn set_waker(_: *mut ffi::PyObject, waker: *mut ffi::PyObject)
     }))
 }
 
-unsafe extern "C" fn wake_after(_: *mut ffi::PyObject, seconds: *mut ffi::PyObject) -> *mut ffi::PyObject {
+unsafe extern "C" fn wake_after(
+    _: *mut ffi::PyObject,
+    seconds: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
     // SAFETY: METH_O gives a live argument; -1.0 is told apart by the exception.
     unsafe {
         let seconds = ffi::PyFloat_AsDouble(seconds);
@@ -111,7 +119,10 @@ unsafe extern "C" fn wake_after(_: *mut ffi::PyObject, seconds: *mut ffi::PyObje
     Object::none().into_ptr()
 }
 
-unsafe extern "C" fn js_error(_: *mut ffi::PyObject, exception: *mut ffi::PyObject) -> *mut ffi::PyObject {
+unsafe extern "C" fn js_error(
+    _: *mut ffi::PyObject,
+    exception: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
     // SAFETY: METH_O gives a live argument.
     py::into_c(
         unsafe { Object::from_borrowed(exception) }
@@ -120,7 +131,10 @@ unsafe extern "C" fn js_error(_: *mut ffi::PyObject, exception: *mut ffi::PyObje
     )
 }
 
-unsafe extern "C" fn exception(_: *mut ffi::PyObject, reason: *mut ffi::PyObject) -> *mut ffi::PyObject {
+unsafe extern "C" fn exception(
+    _: *mut ffi::PyObject,
+    reason: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
     // SAFETY: METH_O gives a live argument.
     py::into_c(unsafe { Object::from_borrowed(reason) }.and_then(|reason| {
         let value = convert::to_js(&reason)?;
@@ -130,10 +144,17 @@ unsafe extern "C" fn exception(_: *mut ffi::PyObject, reason: *mut ffi::PyObject
 }
 
 /// Keeps a function pointer and its documentation in CPython's form.
-fn method(name: &'static std::ffi::CStr, function: Function, flags: c_int, doc: *const c_char) -> ffi::PyMethodDef {
+fn method(
+    name: &'static std::ffi::CStr,
+    function: Function,
+    flags: c_int,
+    doc: *const c_char,
+) -> ffi::PyMethodDef {
     ffi::PyMethodDef {
         ml_name: name.as_ptr(),
-        ml_meth: ffi::PyMethodDefPointer { PyCFunction: function },
+        ml_meth: ffi::PyMethodDefPointer {
+            PyCFunction: function,
+        },
         ml_flags: flags,
         ml_doc: doc,
     }
@@ -209,11 +230,18 @@ fn create() -> Result<Object> {
     unsafe {
         let module = Object::from_new(ffi::PyModule_Create(definition))?;
         let add = |name: &std::ffi::CStr, value: &Object| {
-            py::check(ffi::PyModule_AddObjectRef(module.as_ptr(), name.as_ptr(), value.as_ptr()))
+            py::check(ffi::PyModule_AddObjectRef(
+                module.as_ptr(),
+                name.as_ptr(),
+                value.as_ptr(),
+            ))
         };
         add(c"JsException", &errors::init()?)?;
         add(c"JsProxy", &jsproxy::init()?)?;
-        add(c"hosted", &Object::from_new(ffi::PyBool_FromLong(HOSTED.get().into()))?)?;
+        add(
+            c"hosted",
+            &Object::from_new(ffi::PyBool_FromLong(HOSTED.get().into()))?,
+        )?;
         add(c"js", &jsproxy::new(JsRef::from_slot(js_globals())?, None)?)?;
         Ok(module)
     }

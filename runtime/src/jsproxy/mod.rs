@@ -78,8 +78,7 @@ pub fn new(value: JsRef, this: Option<JsRef>) -> Result<Object> {
 pub fn unwrap(object: &Object) -> Option<JsRef> {
     // SAFETY: reads the type pointer, then the layout that the type guarantees.
     unsafe {
-        (ffi::Py_TYPE(object.as_ptr()) == TYPE.get())
-            .then(|| proxy(object.as_ptr()).value.clone())
+        (ffi::Py_TYPE(object.as_ptr()) == TYPE.get()).then(|| proxy(object.as_ptr()).value.clone())
     }
 }
 
@@ -146,12 +145,21 @@ fn call(
             while ffi::PyDict_Next(keywords, &raw mut position, &raw mut key, &raw mut item) != 0 {
                 let key = convert::to_js(&Object::from_borrowed(key)?)?;
                 let item = convert::to_js(&Object::from_borrowed(item)?)?;
-                JsRef::from_slot(js_set_property(options.slot(), key.slot(), item.into_slot()))?;
+                JsRef::from_slot(js_set_property(
+                    options.slot(),
+                    key.slot(),
+                    item.into_slot(),
+                ))?;
             }
             JsRef::from_slot(js_append(array.slot(), options.into_slot()))?;
         }
     }
-    convert::from_js(&JsRef::from_slot(js_call(value.slot(), this, array.into_slot(), construct))?)
+    convert::from_js(&JsRef::from_slot(js_call(
+        value.slot(),
+        this,
+        array.into_slot(),
+        construct,
+    ))?)
 }
 
 unsafe extern "C" fn dealloc(object: *mut ffi::PyObject) {
@@ -199,14 +207,16 @@ unsafe extern "C" fn set_attribute(
     // SAFETY: slot of the type; `to` is NULL for `del`.
     let result = unsafe {
         let value = &proxy(object).value;
-        Object::from_borrowed(name).and_then(|name| convert::string_to_js(&name)).and_then(|name| {
-            if to.is_null() {
-                JsRef::from_slot(js_delete_property(value.slot(), name.slot()))
-            } else {
-                let to = convert::to_js(&Object::from_borrowed(to)?)?;
-                JsRef::from_slot(js_set_property(value.slot(), name.slot(), to.into_slot()))
-            }
-        })
+        Object::from_borrowed(name)
+            .and_then(|name| convert::string_to_js(&name))
+            .and_then(|name| {
+                if to.is_null() {
+                    JsRef::from_slot(js_delete_property(value.slot(), name.slot()))
+                } else {
+                    let to = convert::to_js(&Object::from_borrowed(to)?)?;
+                    JsRef::from_slot(js_set_property(value.slot(), name.slot(), to.into_slot()))
+                }
+            })
     };
     if result.is_ok() { 0 } else { -1 }
 }
@@ -227,7 +237,10 @@ unsafe extern "C" fn length(object: *mut ffi::PyObject) -> ffi::Py_ssize_t {
     unsafe {
         let size = js_size(proxy(object).value.slot());
         if size < 0 {
-            py::raise_new(ffi::PyExc_TypeError, "this JavaScript value has no length or size");
+            py::raise_new(
+                ffi::PyExc_TypeError,
+                "this JavaScript value has no length or size",
+            );
         }
         size
     }
@@ -248,8 +261,11 @@ unsafe extern "C" fn get_item(
         let result = Object::from_borrowed(key)
             .and_then(|key| convert::to_js(&key))
             .and_then(|key| optional(js_get_item(value.slot(), key.slot())));
-        let missing =
-            if ffi::PyLong_Check(key) != 0 { ffi::PyExc_IndexError } else { ffi::PyExc_KeyError };
+        let missing = if ffi::PyLong_Check(key) != 0 {
+            ffi::PyExc_IndexError
+        } else {
+            ffi::PyExc_KeyError
+        };
         found(result, value, missing, key)
     }
 }
@@ -262,14 +278,16 @@ unsafe extern "C" fn set_item(
     // SAFETY: slot of the type; `to` is NULL for `del`.
     let result = unsafe {
         let value = &proxy(object).value;
-        Object::from_borrowed(key).and_then(|key| convert::to_js(&key)).and_then(|key| {
-            if to.is_null() {
-                JsRef::from_slot(js_delete_item(value.slot(), key.slot()))
-            } else {
-                let to = convert::to_js(&Object::from_borrowed(to)?)?;
-                JsRef::from_slot(js_set_item(value.slot(), key.slot(), to.into_slot()))
-            }
-        })
+        Object::from_borrowed(key)
+            .and_then(|key| convert::to_js(&key))
+            .and_then(|key| {
+                if to.is_null() {
+                    JsRef::from_slot(js_delete_item(value.slot(), key.slot()))
+                } else {
+                    let to = convert::to_js(&Object::from_borrowed(to)?)?;
+                    JsRef::from_slot(js_set_item(value.slot(), key.slot(), to.into_slot()))
+                }
+            })
     };
     if result.is_ok() { 0 } else { -1 }
 }
@@ -287,11 +305,13 @@ unsafe extern "C" fn iterate(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
 
 unsafe extern "C" fn awaiter(object: *mut ffi::PyObject) -> *mut ffi::PyObject {
     // SAFETY: slot of the type.
-    py::into_c(unsafe { Object::from_borrowed(object) }.and_then(|promise| {
-        py::import(c"pyodide.webloop")?
-            .call_method(c"future_of", &[&promise])?
-            .call_method(c"__await__", &[])
-    }))
+    py::into_c(
+        unsafe { Object::from_borrowed(object) }.and_then(|promise| {
+            py::import(c"pyodide.webloop")?
+                .call_method(c"future_of", &[&promise])?
+                .call_method(c"__await__", &[])
+        }),
+    )
 }
 
 unsafe extern "C" fn compare(
@@ -341,7 +361,10 @@ unsafe extern "C" fn to_py(
         return null_mut();
     }
     // SAFETY: method of the type.
-    py::into_c(convert::copy_from_js(unsafe { &proxy(object).value }, depth))
+    py::into_c(convert::copy_from_js(
+        unsafe { &proxy(object).value },
+        depth,
+    ))
 }
 
 unsafe extern "C" fn dir(object: *mut ffi::PyObject, _: *mut ffi::PyObject) -> *mut ffi::PyObject {
@@ -365,13 +388,17 @@ pub fn init() -> Result<Object> {
     let methods = Box::leak(Box::new([
         ffi::PyMethodDef {
             ml_name: c"new".as_ptr(),
-            ml_meth: ffi::PyMethodDefPointer { PyCFunctionWithKeywords: new_method },
+            ml_meth: ffi::PyMethodDefPointer {
+                PyCFunctionWithKeywords: new_method,
+            },
             ml_flags: ffi::METH_VARARGS | ffi::METH_KEYWORDS,
             ml_doc: c"Construct: JavaScript's `new value(...)`.".as_ptr(),
         },
         ffi::PyMethodDef {
             ml_name: c"to_py".as_ptr(),
-            ml_meth: ffi::PyMethodDefPointer { PyCFunctionWithKeywords: to_py },
+            ml_meth: ffi::PyMethodDefPointer {
+                PyCFunctionWithKeywords: to_py,
+            },
             ml_flags: ffi::METH_VARARGS | ffi::METH_KEYWORDS,
             ml_doc: c"Copy Arrays, Maps, Sets, buffers and plain objects into Python, \
                       `depth` levels deep (default: all)."
@@ -409,7 +436,10 @@ pub fn init() -> Result<Object> {
         (ffi::Py_tp_call, call_slot as *mut c_void),
         (ffi::Py_tp_iter, iterate as *mut c_void),
         (ffi::Py_tp_richcompare, compare as *mut c_void),
-        (ffi::Py_tp_hash, ffi::PyObject_HashNotImplemented as *mut c_void),
+        (
+            ffi::Py_tp_hash,
+            ffi::PyObject_HashNotImplemented as *mut c_void,
+        ),
         (ffi::Py_nb_bool, truth as *mut c_void),
         (ffi::Py_mp_length, length as *mut c_void),
         (ffi::Py_mp_subscript, get_item as *mut c_void),

@@ -56,7 +56,9 @@ fn abilities(object: &Object) -> u32 {
         if class.tp_iter.is_some() {
             able |= ABLE_ITERATE;
         }
-        if awaitable.is_some_and(|a| a.am_await.is_some()) || ffi::PyCoro_CheckExact(object.as_ptr()) != 0 {
+        if awaitable.is_some_and(|a| a.am_await.is_some())
+            || ffi::PyCoro_CheckExact(object.as_ptr()) != 0
+        {
             able |= ABLE_AWAIT;
         }
         able
@@ -128,7 +130,11 @@ pub unsafe extern "C" fn ferropy_text(object: *mut ffi::PyObject, repr: bool) ->
     // SAFETY: passed on.
     unsafe {
         with(object, |object| {
-            convert::string_to_js(&if repr { object.to_repr()? } else { object.to_str()? })
+            convert::string_to_js(&if repr {
+                object.to_repr()?
+            } else {
+                object.to_str()?
+            })
         })
     }
 }
@@ -158,7 +164,10 @@ pub unsafe extern "C" fn ferropy_get_attribute(object: *mut ffi::PyObject, name:
     unsafe {
         with(object, |object| {
             let name = argument(name)?;
-            convert::to_js(&Object::from_new(ffi::PyObject_GetAttr(object.as_ptr(), name.as_ptr()))?)
+            convert::to_js(&Object::from_new(ffi::PyObject_GetAttr(
+                object.as_ptr(),
+                name.as_ptr(),
+            ))?)
         })
     }
 }
@@ -173,7 +182,10 @@ pub unsafe extern "C" fn ferropy_has_attribute(object: *mut ffi::PyObject, name:
     unsafe {
         with(object, |object| {
             let name = argument(name)?;
-            truth(ffi::PyObject_HasAttrWithError(object.as_ptr(), name.as_ptr()))
+            truth(ffi::PyObject_HasAttrWithError(
+                object.as_ptr(),
+                name.as_ptr(),
+            ))
         })
     }
 }
@@ -192,7 +204,12 @@ pub unsafe extern "C" fn ferropy_set_attribute(
     unsafe {
         with(object, |object| {
             let (name, value) = (argument(name)?, argument(value)?);
-            py::check(ffi::PyObject_SetAttr(object.as_ptr(), name.as_ptr(), value.as_ptr())).map(done)
+            py::check(ffi::PyObject_SetAttr(
+                object.as_ptr(),
+                name.as_ptr(),
+                value.as_ptr(),
+            ))
+            .map(done)
         })
     }
 }
@@ -248,7 +265,12 @@ pub unsafe extern "C" fn ferropy_set_item(
     unsafe {
         with(object, |object| {
             let (key, value) = (argument(key)?, argument(value)?);
-            py::check(ffi::PyObject_SetItem(object.as_ptr(), key.as_ptr(), value.as_ptr())).map(done)
+            py::check(ffi::PyObject_SetItem(
+                object.as_ptr(),
+                key.as_ptr(),
+                value.as_ptr(),
+            ))
+            .map(done)
         })
     }
 }
@@ -304,8 +326,11 @@ pub unsafe extern "C" fn ferropy_call(
                 let item = argument(js_element(arguments.slot(), index))?;
                 ffi::PyTuple_SetItem(tuple.as_ptr(), index as ffi::Py_ssize_t, item.into_ptr());
             }
-            let keywords =
-                if keywords.is_none() { std::ptr::null_mut() } else { keywords.as_ptr() };
+            let keywords = if keywords.is_none() {
+                std::ptr::null_mut()
+            } else {
+                keywords.as_ptr()
+            };
             convert::to_js(&Object::from_new(ffi::PyObject_Call(
                 object.as_ptr(),
                 tuple.as_ptr(),
@@ -322,7 +347,11 @@ pub unsafe extern "C" fn ferropy_call(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ferropy_iterate(object: *mut ffi::PyObject) -> Slot {
     // SAFETY: passed on.
-    unsafe { with(object, |object| new(Object::from_new(ffi::PyObject_GetIter(object.as_ptr()))?)) }
+    unsafe {
+        with(object, |object| {
+            new(Object::from_new(ffi::PyObject_GetIter(object.as_ptr()))?)
+        })
+    }
 }
 
 /// The next item of an iterator: a one-element array, or `null` at its end.
@@ -364,7 +393,11 @@ pub unsafe extern "C" fn ferropy_copy_to_js(object: *mut ffi::PyObject, depth: c
 
 fn truth(status: c_int) -> Result<JsRef> {
     py::check(status)?;
-    JsRef::from_slot(if status == 0 { jsref::FALSE } else { jsref::TRUE })
+    JsRef::from_slot(if status == 0 {
+        jsref::FALSE
+    } else {
+        jsref::TRUE
+    })
 }
 
 /// Copies a JavaScript value into Python and returns a proxy (or scalar) of the

@@ -41,17 +41,22 @@ unsafe extern "C" {
 const BYTES_PER_PROBE: usize = 52;
 
 /// The share of the engine's stack that stays free, for code between two checks.
-const RESERVE: f64 = 0.2;
+const RESERVE: f64 = 0.1;
 
 /// A smaller extension is not worth its probe; CPython's own margins take half.
 const SMALLEST_EXTENSION: usize = 32 << 10;
 
-/// Deeper than this the probe does not go: its own frames must not use up the
-/// stack in linear memory, below which data lies.
+/// Deeper than this the probe does not go; no engine's default stack is as large.
 const DEEPEST_PROBE: u32 = 100_000;
+
+/// What a call of the probe takes of the stack in linear memory, in bytes, rounded up: it must not
+/// reach the end, below which data lies.
+const PROBE_FRAME: usize = 32;
 
 thread_local! {
     static PROBE_DEPTH: Cell<u32> = const { Cell::new(0) };
+    /// How deep the probe may go this time.
+    static DEEPEST: Cell<u32> = const { Cell::new(0) };
     /// What the first probe found, in calls.
     static WHOLE: Cell<u32> = const { Cell::new(0) };
 }
@@ -60,7 +65,7 @@ thread_local! {
 /// and reads how deep that was from [`ferropy_probe_depth`].
 #[unsafe(no_mangle)]
 pub extern "C" fn ferropy_probe_stack() {
-    if PROBE_DEPTH.get() == DEEPEST_PROBE {
+    if PROBE_DEPTH.get() == DEEPEST.get() {
         return;
     }
     PROBE_DEPTH.set(PROBE_DEPTH.get() + 1);
@@ -98,6 +103,18 @@ fn limit(size: usize) {
     }
 }
 
+/// Bytes of the stack in linear memory that are left.
+fn left() -> usize {
+    // SAFETY: both only read Emscripten's globals.
+    unsafe { emscripten_stack_get_current() - emscripten_stack_get_end() }
+}
+
+/// How many calls of the probe fit on the engine's stack now.
+fn probe() -> u32 {
+    DEEPEST.set(DEEPEST_PROBE.min((left() / 2 / PROBE_FRAME) as u32));
+    js_probe_stack()
+}
+
 /// The estimate for all of the engine's stack.
 fn estimate() -> usize {
     WHOLE.get() as usize * BYTES_PER_PROBE
@@ -105,7 +122,7 @@ fn estimate() -> usize {
 
 /// Sets the limit for the first time.
 pub fn initialize() {
-    WHOLE.set(js_probe_stack());
+    WHOLE.set(probe());
     limit(estimate());
     // SAFETY: nothing else runs; both numbers only describe the stack.
     unsafe {
@@ -119,11 +136,9 @@ pub fn initialize() {
 #[unsafe(no_mangle)]
 pub extern "C" fn ferropy_extend_stack() -> bool {
     let reserve = (f64::from(WHOLE.get()) * RESERVE) as usize;
-    let spare = (js_probe_stack() as usize).saturating_sub(reserve);
+    let spare = (probe() as usize).saturating_sub(reserve);
     let extension = spare * BYTES_PER_PROBE;
-    // SAFETY: both only read Emscripten's globals.
-    let left = unsafe { emscripten_stack_get_current() - emscripten_stack_get_end() };
-    if extension.min(left) < SMALLEST_EXTENSION {
+    if extension.min(left()) < SMALLEST_EXTENSION {
         return false;
     }
     // SAFETY: there is one thread.

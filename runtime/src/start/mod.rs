@@ -68,9 +68,7 @@ impl Config {
         let field = field(&mut self.0);
         // SAFETY: `field` points into this live configuration; CPython copies
         // the text.
-        check(unsafe {
-            ffi::PyConfig_SetBytesString(&raw mut *self.0, field, value.as_ptr())
-        })
+        check(unsafe { ffi::PyConfig_SetBytesString(&raw mut *self.0, field, value.as_ptr()) })
     }
 }
 
@@ -120,7 +118,10 @@ fn initialize(arguments: &[CString], program: bool) -> Result<(), Failure> {
 }
 
 fn argument_pointers(arguments: &[CString]) -> Vec<*mut c_char> {
-    arguments.iter().map(|argument| argument.as_ptr().cast_mut()).collect()
+    arguments
+        .iter()
+        .map(|argument| argument.as_ptr().cast_mut())
+        .collect()
 }
 
 /// Reads a JavaScript array of strings. Python is not up yet.
@@ -128,7 +129,14 @@ fn strings(array: &JsRef) -> Vec<CString> {
     (0..js_length(array.slot()))
         .filter_map(|index| JsRef::from_slot(js_element(array.slot(), index)).ok())
         // An argument cannot hold NUL; execve would have cut it there.
-        .map(|item| CString::new(convert::rust_string(&item).split('\0').next().unwrap_or_default()))
+        .map(|item| {
+            CString::new(
+                convert::rust_string(&item)
+                    .split('\0')
+                    .next()
+                    .unwrap_or_default(),
+            )
+        })
         .map(Result::unwrap_or_default)
         .collect()
 }
@@ -142,7 +150,9 @@ fn buffer_lines() {
             // SAFETY: a static, immortal object.
             let yes = unsafe { py::Object::from_borrowed(ffi::Py_True())? };
             py::dict_set(&options, c"line_buffering", &yes)?;
-            stream.getattr(c"reconfigure")?.call_with(&arguments, &options)
+            stream
+                .getattr(c"reconfigure")?
+                .call_with(&arguments, &options)
         });
         if reconfigured.is_err() {
             drop(py::take_exception());
@@ -158,7 +168,9 @@ fn buffer_lines() {
 #[unsafe(no_mangle)]
 pub extern "C" fn ferropy_start(argv: Slot, program: bool) -> c_int {
     host::set_hosted(!program);
-    let Ok(argv) = JsRef::from_slot(argv) else { return 1 };
+    let Ok(argv) = JsRef::from_slot(argv) else {
+        return 1;
+    };
     match initialize(&strings(&argv), program) {
         // The types that errors and proxies need are created with the module.
         Ok(()) => match py::import(c"_ferropy") {
