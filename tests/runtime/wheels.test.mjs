@@ -92,7 +92,6 @@ gauss = integrate(exp(-x**2), (x, -oo, oo))
 parts = integrate(x * sin(x), x)
 gauss == sqrt(pi) and simplify(diff(parts, x) - x * sin(x)) == 0 and solve(x**2 - 2, x) == [-sqrt(2), sqrt(2)] and Matrix([[1, 2], [3, 4]]).det() == -2`, {
   timeout: 300,
-  skip: { 'chromium-worker': 'importing sympy recurses deeper than a Chromium worker has stack' },
 });
 
 wheel('networkx', `

@@ -43,6 +43,10 @@ const BYTES_PER_PROBE: usize = 52;
 /// The share of the engine's stack that stays free, for code between two checks.
 const RESERVE: f64 = 0.1;
 
+/// How much less of what is left recursion in C gets at a time: its frames take more of the engine's
+/// stack, for the share that they show, than those of calls of Python code.
+const C_CAUTION: usize = 4;
+
 /// A smaller extension is not worth its probe; CPython's own margins take half.
 const SMALLEST_EXTENSION: usize = 32 << 10;
 
@@ -134,10 +138,15 @@ pub fn initialize() {
 /// Called by a recursion check that found the limit reached: moves the limit if
 /// the engine has more room than was estimated.
 #[unsafe(no_mangle)]
-pub extern "C" fn ferropy_extend_stack() -> bool {
+pub extern "C" fn ferropy_extend_stack(calls_python: bool) -> bool {
     let reserve = (f64::from(WHOLE.get()) * RESERVE) as usize;
     let spare = (probe() as usize).saturating_sub(reserve);
-    let extension = spare * BYTES_PER_PROBE;
+    let bytes = if calls_python {
+        BYTES_PER_PROBE
+    } else {
+        BYTES_PER_PROBE / C_CAUTION
+    };
+    let extension = spare * bytes;
     if extension.min(left()) < SMALLEST_EXTENSION {
         return false;
     }
