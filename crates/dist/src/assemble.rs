@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use cache::{Key, Product};
 use interpreter::{Context, Keys, Part};
 use serde_json::Value;
+use toolchain::product;
 use walkdir::WalkDir;
 
 use crate::{Error, Options, loader, package};
@@ -61,19 +62,19 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
     }
     let interpreter = context.interpreter(keys)?;
     let bundles = loader::bundles(context)?;
-    let step = context
-        .progress
-        .step("Assemble the distribution", "all files in one folder");
-    let product = Product {
+    let distribution = Product {
         kind: "dist",
         key: &key,
         what: "the distribution",
         needs: 200 << 20,
     };
-    let dir = context.cache.product::<Error>(
-        product,
-        |holder| step.note(&holder.to_string()),
-        |build| {
+    let step = ("Assemble the distribution", "all files in one folder");
+    product(
+        &context.cache,
+        &context.progress,
+        distribution,
+        step,
+        |build, step| {
             let dir = build.dir();
             copy_tree(&bundles, dir)?;
             copy_tree(&interpreter.main_module, dir)?;
@@ -94,9 +95,7 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
             }
             Ok(())
         },
-    )?;
-    step.finish();
-    Ok(dir)
+    )
 }
 
 fn write_json(path: &Path, value: &Value) -> Result<(), Error> {

@@ -9,19 +9,9 @@ pub enum Error {
     /// The interpreter, the compilers or a source.
     #[error(transparent)]
     Interpreter(#[from] interpreter::Error),
-    /// The cache.
+    /// The cache, or another file or folder.
     #[error(transparent)]
     Cache(#[from] cache::Error),
-    /// A file or folder.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was tried, as a verb.
-        action: &'static str,
-        /// On which path.
-        path: PathBuf,
-        /// Why it failed.
-        source: std::io::Error,
-    },
     /// `FERROPY_DIST` names something else.
     #[error(
         "{} is not a ferropy distribution: it has no ferropy.asm.wasm (hint: set FERROPY_DIST to a folder made by `ferropy dist`, or unset it)",
@@ -46,11 +36,7 @@ impl Error {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Cache(cache::Error::io(action, path, source))
     }
 }
 

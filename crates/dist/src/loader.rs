@@ -8,7 +8,7 @@ use std::process::Command;
 
 use cache::{Key, Product};
 use interpreter::Context;
-use toolchain::Output;
+use toolchain::{Output, product};
 use walkdir::WalkDir;
 
 use crate::Error;
@@ -74,20 +74,22 @@ pub(crate) fn bundles(context: &Context) -> Result<PathBuf, Error> {
         return Ok(dir);
     }
     let packages = packages(context)?;
-    let step = context.progress.step(
-        BUNDLE,
-        "TypeScript becomes the files that pages and Node load",
-    );
-    let product = Product {
+    let bundles = Product {
         kind: "loader",
         key: &key,
         what: "the loader",
         needs: 100 << 20,
     };
-    let dir = context.cache.product::<Error>(
-        product,
-        |holder| step.note(&holder.to_string()),
-        |build| {
+    let step = (
+        BUNDLE,
+        "TypeScript becomes the files that pages and Node load",
+    );
+    product(
+        &context.cache,
+        &context.progress,
+        bundles,
+        step,
+        |build, step| {
             let work = build.work()?;
             // A killed build's copies may be of files that are gone since.
             cache::remove_tree(work)?;
@@ -105,7 +107,7 @@ pub(crate) fn bundles(context: &Context) -> Result<PathBuf, Error> {
             let link = work.join("js/node_modules");
             std::os::unix::fs::symlink(packages.join("node_modules"), &link)
                 .map_err(Error::io("link", link))?;
-            let output = Output::new(&context.cache, "loader", &step, Some(build))?;
+            let output = Output::new(&context.cache, "loader", step, Some(build))?;
             let mut npm = npm()?;
             npm.args(["run", "build", "--", "--outdir"])
                 .arg(build.dir())
@@ -118,44 +120,39 @@ pub(crate) fn bundles(context: &Context) -> Result<PathBuf, Error> {
                 Err(interpreter::Error::Changed(BUNDLE).into())
             }
         },
-    )?;
-    step.finish();
-    Ok(dir)
+    )
 }
 
 /// `node_modules` as `js/package-lock.json` pins it.
 fn packages(context: &Context) -> Result<PathBuf, Error> {
     let key = npm_key(&context.repository)?;
-    if let Some(dir) = context.cache.lookup("npm-packages", &key) {
-        return Ok(dir);
-    }
-    let step = context.progress.step(
-        INSTALL,
-        "esbuild and others, as js/package-lock.json pins them",
-    );
-    let product = Product {
+    let tools = Product {
         kind: "npm-packages",
         key: &key,
         what: "the loader's tools",
         needs: 400 << 20,
     };
-    let dir = context.cache.product::<Error>(
-        product,
-        |holder| step.note(&holder.to_string()),
-        |build| {
+    let step = (
+        INSTALL,
+        "esbuild and others, as js/package-lock.json pins them",
+    );
+    product(
+        &context.cache,
+        &context.progress,
+        tools,
+        step,
+        |build, step| {
             for name in ["package.json", "package-lock.json"] {
                 let from = context.repository.join("js").join(name);
                 fs::copy(&from, build.dir().join(name)).map_err(Error::io("copy", from))?;
             }
-            let output = Output::new(&context.cache, "npm-packages", &step, Some(build))?;
+            let output = Output::new(&context.cache, "npm-packages", step, Some(build))?;
             let mut npm = npm()?;
             npm.args(["ci", "--no-audit", "--no-fund", "--no-update-notifier"])
                 .current_dir(build.dir());
             Ok(output.run(&mut npm, "installing the loader's tools")?)
         },
-    )?;
-    step.finish();
-    Ok(dir)
+    )
 }
 
 fn npm() -> Result<Command, Error> {

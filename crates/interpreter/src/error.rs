@@ -9,19 +9,9 @@ pub enum Error {
     /// A compiler, a tool or a source.
     #[error(transparent)]
     Toolchain(#[from] toolchain::Error),
-    /// The cache.
+    /// The cache, or another file or folder.
     #[error(transparent)]
     Cache(#[from] cache::Error),
-    /// A file or folder outside the cache's own bookkeeping.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was tried, as a verb.
-        action: &'static str,
-        /// On which path.
-        path: PathBuf,
-        /// Why it failed.
-        source: std::io::Error,
-    },
     /// The checkout that everything is built from is not there.
     #[error(
         "ferropy's source is not in {} (hint: run from the checkout that built this binary, set FERROPY_SOURCE to a checkout, or set FERROPY_DIST to a finished distribution)",
@@ -63,10 +53,6 @@ impl Error {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Cache(cache::Error::io(action, path, source))
     }
 }

@@ -206,22 +206,20 @@ impl Context {
         needs: u64,
         build: impl FnOnce(&Build, &Step) -> Result<(), Error>,
     ) -> Result<PathBuf, Error> {
-        if let Some(dir) = self.cache.lookup(part.kind(), key) {
-            return Ok(dir);
-        }
         let (name, why, _) = part.step();
-        let step = self.progress.step(name, why);
         let product = Product {
             kind: part.kind(),
             key,
             what: part.kind(),
             needs,
         };
-        let dir = self.cache.product(
+        toolchain::product(
+            &self.cache,
+            &self.progress,
             product,
-            |holder| step.note(&holder.to_string()),
-            |under_way| {
-                build(under_way, &step)?;
+            (name, why),
+            |under_way, step| {
+                build(under_way, step)?;
                 if part == Part::Libpython {
                     // Made from other products only, which nobody edits; and too long a step to lose.
                     return Ok(());
@@ -234,9 +232,7 @@ impl Context {
                     Err(Error::Changed(name))
                 }
             },
-        )?;
-        step.finish();
-        Ok(dir)
+        )
     }
 }
 

@@ -8,19 +8,9 @@ use std::process::ExitStatus;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The cache failed.
+    /// The cache failed, or another file or folder.
     #[error(transparent)]
     Cache(#[from] cache::Error),
-    /// A file or folder outside the cache.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was tried, as a verb.
-        action: &'static str,
-        /// On which path.
-        path: PathBuf,
-        /// Why it failed.
-        source: io::Error,
-    },
     /// A tool could not be started at all.
     #[error("cannot start `{program}` for {what}: {source}")]
     Start {
@@ -94,11 +84,7 @@ impl Error {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
+        move |source| Self::Cache(cache::Error::io(action, path, source))
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 pub mod exec;
 pub mod fetch;
 mod host;
+mod product;
 mod root;
 
 use std::ffi::OsStr;
@@ -21,6 +22,7 @@ use progress::Progress;
 
 pub use error::{Attempt, Error, Problem};
 pub use exec::Output;
+pub use product::product;
 
 /// Host variables that tools may see; everything else of the environment is hidden, so that a
 /// build depends on its inputs only. Prefixes end with `_`.
@@ -252,13 +254,6 @@ impl Toolchain {
     /// a step of its own shows what takes the time and leaves nothing half-made when killed.
     fn system_libraries(&self, progress: &Progress) -> Result<PathBuf, Error> {
         let key = system_libraries_key(&self.key);
-        if let Some(dir) = self.cache.lookup("emscripten-cache", &key) {
-            return Ok(dir);
-        }
-        let step = progress.step(
-            SYSTEM_LIBRARIES,
-            "libc, libc++ and others, position-independent and not",
-        );
         let what = "Emscripten's system libraries";
         let product = Product {
             kind: "emscripten-cache",
@@ -266,36 +261,34 @@ impl Toolchain {
             what,
             needs: 600 << 20,
         };
-        let dir = self.cache.product::<Error>(
-            product,
-            |holder| step.note(&holder.to_string()),
-            |build| {
-                let output = Output::new(&self.cache, "system-libraries", &step, Some(build))?;
-                let work = build.work()?;
-                let source = work.join("empty.cpp");
-                std::fs::write(&source, "int main() { return 0; }\n")
-                    .map_err(Error::io("write", &source))?;
-                for (share, kind) in [
-                    (0.0, SYSTEM_LIBRARY_LINKS[0]),
-                    (0.4, SYSTEM_LIBRARY_LINKS[1]),
-                ] {
-                    step.set_share(share);
-                    let mut emcc = self.command("em++");
-                    emcc.current_dir(work)
-                        .env("EM_CACHE", build.dir())
-                        .arg("-O2")
-                        .args(&pins().abi.flags);
-                    output.run(
-                        emcc.args(kind).args(["empty.cpp", "-o", "empty.mjs"]),
-                        "compiling system libraries",
-                    )?;
-                }
-                // Emscripten's own scratch; its build files name the temporary folder.
-                Ok(cache::remove_tree(&build.dir().join("build"))?)
-            },
-        )?;
-        step.finish();
-        Ok(dir)
+        let step = (
+            SYSTEM_LIBRARIES,
+            "libc, libc++ and others, position-independent and not",
+        );
+        product::product(&self.cache, progress, product, step, |build, step| {
+            let output = Output::new(&self.cache, "system-libraries", step, Some(build))?;
+            let work = build.work()?;
+            let source = work.join("empty.cpp");
+            std::fs::write(&source, "int main() { return 0; }\n")
+                .map_err(Error::io("write", &source))?;
+            for (share, kind) in [
+                (0.0, SYSTEM_LIBRARY_LINKS[0]),
+                (0.4, SYSTEM_LIBRARY_LINKS[1]),
+            ] {
+                step.set_share(share);
+                let mut emcc = self.command("em++");
+                emcc.current_dir(work)
+                    .env("EM_CACHE", build.dir())
+                    .arg("-O2")
+                    .args(&pins().abi.flags);
+                output.run(
+                    emcc.args(kind).args(["empty.cpp", "-o", "empty.mjs"]),
+                    "compiling system libraries",
+                )?;
+            }
+            // Emscripten's own scratch; its build files name the temporary folder.
+            Ok(cache::remove_tree(&build.dir().join("build"))?)
+        })
     }
 }
 

@@ -14,6 +14,7 @@ use pins::pins;
 use progress::Progress;
 
 use crate::exec::Output;
+use crate::product::product;
 use crate::{Error, apt};
 
 /// `$0` of the shell that enters the root: what follows it in the command line is the tool.
@@ -61,11 +62,7 @@ pub(crate) fn provide(cache: &Cache, progress: &Progress) -> Result<Root, Error>
         return Ok(root);
     }
     let key = key();
-    let step = progress.step(
-        STEP,
-        "Emscripten, Rust and Python from Debian packages; nothing outside the cache changes",
-    );
-    let product = Product {
+    let root = Product {
         kind: "root",
         key: &key,
         what: "the toolchain root",
@@ -75,12 +72,13 @@ pub(crate) fn provide(cache: &Cache, progress: &Progress) -> Result<Root, Error>
             NEEDS + NEEDS_ARCHIVE
         },
     };
-    let dir = cache.product(
-        product,
-        |holder| step.note(&holder.to_string()),
-        |build| make(build, &Output::new(cache, "root", &step, Some(build))?),
-    )?;
-    step.finish();
+    let step = (
+        STEP,
+        "Emscripten, Rust and Python from Debian packages; nothing outside the cache changes",
+    );
+    let dir = product(cache, progress, root, step, |build, step| {
+        make(build, &Output::new(cache, "root", step, Some(build))?)
+    })?;
     read(&dir)
 }
 
