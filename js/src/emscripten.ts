@@ -131,7 +131,7 @@ export interface EmscriptenModule {
     scope: object,
   ): Promise<unknown>;
   /** Read by CPython between bytecodes. */
-  Py_EmscriptenSignalBuffer?: Int8Array | Uint8Array | Int32Array | undefined;
+  Py_EmscriptenSignalBuffer?: { 0: number } | undefined;
 }
 
 /** What the loader passes to the module's factory. */
