@@ -6,11 +6,10 @@
  * What only other folders know (versions) is read from where it is pinned.
  */
 
-import { execFile } from "node:child_process";
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
+import { writeDeclarations } from "./declarations.mjs";
 
 const { values } = parseArgs({ options: { outdir: { type: "string" } } });
 if (values.outdir === undefined) {
@@ -41,17 +40,6 @@ const esm = {
   define: { ...define, FERROPY_SCRIPT_URL: "import.meta.url" },
 };
 
-/** Writes `types/` and the three entry points into it. */
-async function declarations() {
-  const here = fileURLToPath(new URL(".", import.meta.url));
-  const tsc = fileURLToPath(new URL("node_modules/typescript/bin/tsc", import.meta.url));
-  const project = `${here}tsconfig.types.json`;
-  await promisify(execFile)(process.execPath, [tsc, "-p", project, "--outDir", `${outdir}/types`]);
-  for (const [name, module] of [["ferropy", "index"], ["pyodide", "index"], ["ffi", "ffi"]]) {
-    await writeFile(`${outdir}/${name}.d.ts`, `export * from "./types/js/src/${module}.js";\n`);
-  }
-}
-
 await mkdir(`${outdir}/node`, { recursive: true });
 const src = (name) => new URL(`src/${name}`, import.meta.url).pathname;
 await Promise.all([
@@ -68,7 +56,7 @@ await Promise.all([
       js: 'var ferropyScriptUrl=typeof __filename==="string"?"file://"+__filename:globalThis.document?.currentScript?.src??/(\\w+:\\/\\/.*?\\.js)/.exec(new Error().stack)?.[1]??globalThis.location.href;var ferropyExports=typeof module==="object"?module.exports:void 0;',
     },
   }),
-  declarations(),
+  writeDeclarations(outdir),
   build({ ...esm, platform: "node", entryPoints: { "node/python": src("node/python.ts"), "node/repl": src("node/repl.ts") } }),
   build({
     ...esm,

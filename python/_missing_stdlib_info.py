@@ -22,6 +22,8 @@ _REASONS = {
     "it needs OpenSSL, which ferropy does not carry; the browser or Node does the encryption": "ssl",
     "pip needs processes; `loadPackage` and `ferropy run --with` install wheels": "ensurepip",
     "the C implementation in `_decimal` is always there": "_pydecimal",
+    "the C implementation in `_datetime` is always there": "_pydatetime",
+    "the C implementation in `_io` is always there": "_pyio",
 }
 
 _WINDOWS = "_overlapped _winapi _wmi msvcrt nt winreg winsound"

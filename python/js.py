@@ -1,12 +1,7 @@
-"""The JavaScript global scope (or `jsglobals` of `loadPyodide`) as a module."""
+"""The JavaScript global scope (or `jsglobals` of `loadPyodide`), which takes this module's place."""
 
-from _ferropy import js as _globals
+import _ferropy
 
+from pyodide._modules import take_place
 
-def __getattr__(name):
-    """Read a property of the global scope."""
-    return getattr(_globals, name)
-
-
-def __dir__():
-    return dir(_globals)
+take_place(__name__, _ferropy.js, globals())

@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { NAMES, makeAssets } from './harness/assets.mjs';
 import { ferropyDist, peerDist } from './harness/dist.mjs';
 import { BrowserEngine, ENGINES, NodeEngine, findBrowser } from './harness/engines.mjs';
+import { serveNpm } from './harness/npm.mjs';
 import { REPO } from './harness/pins.mjs';
 import { Report } from './harness/report.mjs';
 import { startServer } from './harness/server.mjs';
@@ -71,7 +72,7 @@ const runs = {
 
 async function handle(request, response, path) {
   const [, kind, id] = /^\/__(plan|event)\/(\d+)$/.exec(path) ?? [];
-  if (!kind) return false;
+  if (!kind) return serveNpm(request, response, path);
   const run = runs.map.get(id);
   if (!run) {
     response.writeHead(410).end();

@@ -1,8 +1,12 @@
 /** The `pyodide` object: what a page or a script works with. */
 
 import { FatalError, PythonError } from "../../runtime/src/errors/errors.ts";
-import { PyProxy } from "../../runtime/src/pyproxy/pyproxy.ts";
-import type { FileSystem } from "./emscripten.ts";
+import { toPy, type DefaultConverter } from "../../runtime/src/convert/encode.ts";
+import type { LiveObject } from "../../runtime/src/lifetimes/alive.ts";
+import * as classes from "../../runtime/src/pyproxy/classes.ts";
+import { stateOfThis } from "../../runtime/src/pyproxy/pyproxy.ts";
+import { PyBufferView, type TypedArray } from "../../runtime/src/pyproxy/buffer.ts";
+import type { FileSystem, PathHelpers } from "./filesystem.ts";
 import { mountHostFolder } from "./hostfs.ts";
 import { type Machine, setInterruptBuffer } from "./interpreter.ts";
 import { type LoadPackageOptions, type PackageData, Packages, type Source } from "./packages.ts";
@@ -11,30 +15,40 @@ import type { OutputOptions, StdinOptions } from "./streams.ts";
 /** Options of `runPython` and `runPythonAsync`. */
 export interface RunOptions {
   /** The namespace to run in, a Python dict; `pyodide.globals` by default. */
-  globals?: PyProxy | undefined;
+  globals?: classes.PyProxy | undefined;
   /** The local namespace; the same as `globals` by default. */
-  locals?: PyProxy | undefined;
+  locals?: classes.PyProxy | undefined;
   /** The name that tracebacks show. */
   filename?: string | undefined;
 }
+
+const { kindOf: _, ...proxyClasses } = classes;
+
+/** The classes of the bridge, for `instanceof`. */
+const ffi = { ...proxyClasses, PyBufferView, PythonError, FatalError };
 
 /** A loaded interpreter. */
 export class PyodideAPI {
   readonly version: string;
   /** Python's global namespace, `__main__.__dict__`. */
-  readonly globals: PyProxy;
-  readonly ffi = { PyProxy, PythonError, FatalError };
+  readonly globals: classes.PyProxy;
+  readonly ffi = ffi;
   /** Names and origins of loaded packages. */
   readonly loadedPackages: Record<string, string>;
 
   readonly #machine: Machine;
   readonly #packages: Packages;
+  #package: classes.PyProxy | undefined;
 
+  /** @internal */
   constructor(machine: Machine, packages: Packages, version: string) {
     this.#machine = machine;
     this.#packages = packages;
     this.version = version;
-    this.globals = machine.core.call("ferropy_globals") as PyProxy;
+    const { core } = machine;
+    core.api = this;
+    this.globals = core.readOut((out) => core.exports.ferropy_globals(out)) as classes.PyProxy;
+    core.globals = stateOfThis(this.globals).reference;
     this.loadedPackages = packages.loaded;
   }
 
@@ -44,7 +58,7 @@ export class PyodideAPI {
   }
 
   /** Emscripten's path helpers. */
-  get PATH(): object {
+  get PATH(): PathHelpers {
     return this.#machine.module.PATH;
   }
 
@@ -57,13 +71,15 @@ export class PyodideAPI {
    * Runs Python code and returns the value of its last expression.
    * @throws PythonError with the traceback if the code raises.
    */
-  runPython(code: string, options: RunOptions = {}): unknown {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- Python's values can be anything
+  runPython(code: string, options: RunOptions = {}): any {
     return this.#run("ferropy_run", code, options);
   }
 
   /** Runs Python code that may use `await`, and resolves with its last expression's value. */
-  async runPythonAsync(code: string, options: RunOptions = {}): Promise<unknown> {
-    const coroutine = this.#run("ferropy_run_async", code, options) as PyProxy;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  async runPythonAsync(code: string, options: RunOptions = {}): Promise<any> {
+    const coroutine = this.#run("ferropy_run_async", code, options) as classes.PyProxy;
     try {
       return await this.#machine.core.settle(coroutine);
     } finally {
@@ -77,26 +93,90 @@ export class PyodideAPI {
       throw new TypeError(`the code must be a string, not ${typeof code}`);
     }
     const { core } = this.#machine;
-    return core.call(
-      name,
-      core.slots.put(code),
-      core.slots.put(options.filename ?? "<exec>"),
-      core.slots.put(options.globals),
-      core.slots.put(options.locals),
+    return core.readOutOf(
+      [code, options.filename ?? "<exec>", options.globals, options.locals],
+      (records) => core.exports[name](records),
     );
   }
 
-  /** Copies Arrays, Maps, Sets, buffers and plain objects into Python. */
-  toPy(value: unknown, { depth = -1 }: { depth?: number } = {}): unknown {
+  /**
+   * Copies Arrays, Maps, Sets, buffers and plain objects into Python.
+   * @param options.depth how many levels to copy (default: all).
+   * @param options.defaultConverter asked about objects that have no counterpart.
+   */
+  toPy(
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    value: any,
+    options: { depth?: number | undefined; defaultConverter?: DefaultConverter | undefined } = {},
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  ): any {
     const { core } = this.#machine;
-    return core.call("ferropy_to_py", core.slots.put(value), depth);
+    return toPy(core, value, options.depth ?? -1, options.defaultConverter);
   }
 
   /** Imports a module, or an attribute of one, by its dotted name. */
-  pyimport(name: string): unknown {
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  pyimport(name: string): any {
     const { core } = this.#machine;
-    return core.call("ferropy_import", core.slots.put(name));
+    return core.readOutOf([name], (record) => core.exports.ferropy_import(record));
   }
+
+  /** Makes `import name` give a JavaScript object. */
+  registerJsModule(name: string, module: object): void {
+    this.#ffiModule((python) => {
+      python["register_js_module"](name, module);
+    });
+  }
+
+  /** Undoes `registerJsModule`. Modules that are imported stay. */
+  unregisterJsModule(name: string): void {
+    this.#ffiModule((python) => {
+      python["unregister_js_module"](name);
+    });
+  }
+
+  #ffiModule(use: (module: classes.PyProxy) => void): void {
+    const module = this.pyimport("pyodide.ffi") as classes.PyProxy;
+    try {
+      use(module);
+    } finally {
+      module.destroy();
+    }
+  }
+
+  /** The Python package `pyodide`. */
+  get pyodide_py(): classes.PyProxy {
+    this.#package ??= this.pyimport("pyodide") as classes.PyProxy;
+    return this.#package;
+  }
+
+  /**
+   * Makes errors and `liveObjects` tell more at the cost of time.
+   * @returns what was set before.
+   */
+  setDebug(debug: boolean): boolean {
+    const { core } = this.#machine;
+    const before = core.debug;
+    core.debug = debug;
+    return before;
+  }
+
+  /**
+   * Lists what each language keeps alive for the other: proxies and buffer views that were not destroyed, and
+   * JavaScript values that Python holds. After `setDebug(true)` new ones tell where they were made.
+   */
+  liveObjects(): LiveObject[] {
+    const { core } = this.#machine;
+    return core.makers.list(core);
+  }
+
+  /** @private How many of them there are, for leak tests. */
+  readonly _debug = {
+    counts: (): { jsReferences: number; pyProxies: number } => {
+      const { slots, live } = this.#machine.core;
+      return { jsReferences: slots.inUse, pyProxies: live.size };
+    },
+  };
 
   /** Loads wheels from URLs or files, and packages of the lock file by name, with what they need. */
   loadPackage(
@@ -122,13 +202,14 @@ export class PyodideAPI {
   }
 
   /** Watches a buffer, shared with another thread, for signals: 2 is Ctrl-C. */
-  setInterruptBuffer(buffer: Int8Array | Uint8Array | Int32Array | undefined): void {
+  setInterruptBuffer(buffer: TypedArray | undefined): void {
     setInterruptBuffer(this.#machine, buffer);
   }
 
   /** Raises KeyboardInterrupt if the interrupt buffer asks for it. */
   checkInterrupt(): void {
-    this.#machine.core.call("ferropy_check_interrupt");
+    const { core } = this.#machine;
+    if (core.enter(() => core.exports.ferropy_check_interrupt()) < 0) throw core.pendingError();
   }
 
   /** Makes a folder of the host visible to Python (Node). */

@@ -5,7 +5,7 @@
  * archives is not done here.
  */
 
-import type { FileSystem, FSNode } from "./emscripten.ts";
+import type { FileSystem, FSNode } from "./filesystem.ts";
 
 /** An archive is broken or would escape its folder. */
 export class ArchiveError extends Error {

@@ -1,7 +1,7 @@
 /** The host's folders and packages as Python sees them in Node. */
 
 import { mountFiles } from "./archive.ts";
-import type { FileSystem } from "./emscripten.ts";
+import type { FileSystem } from "./filesystem.ts";
 import { SITE_PACKAGES } from "./interpreter.ts";
 
 /** Top-level folders that are Python's own and not the host's. */
@@ -9,7 +9,7 @@ const OWN_FOLDERS = new Set(["dev", "proc", "lib"]);
 
 /** Mounts a folder of the host in the file system; only Node has one. */
 export function mountHostFolder(fs: FileSystem, path: string, hostPath: string): void {
-  const nodefs = fs.filesystems["NODEFS"];
+  const nodefs = fs.filesystems.NODEFS;
   if (nodefs === undefined) throw new Error("folders of the host can only be mounted in Node");
   fs.mkdirTree(path);
   fs.mount(nodefs, { root: hostPath }, path);

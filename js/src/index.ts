@@ -1,19 +1,22 @@
 /** The loader: `loadPyodide()` brings a Python interpreter into this page, worker or Node. */
 
 import { PyodideAPI } from "./api.ts";
-import type { FileSystem } from "./emscripten.ts";
 import { fileUrl, folderUrl, scriptFolder } from "./environment.ts";
+import type { FileSystem } from "./filesystem.ts";
 import { prepare, SITE_PACKAGES, start } from "./interpreter.ts";
 import { Packages } from "./packages.ts";
 
 export { addSitePaths, enterHost } from "./hostfs.ts";
 export { runMain, type MainOptions } from "./main.ts";
+export type { Lockfile, LockfileInfo, LockfilePackage } from "./lock.ts";
 export type { LoadPackageOptions, PackageData } from "./packages.ts";
 export type { InputChunk, OutputOptions, StdinOptions } from "./streams.ts";
 export type { RunOptions } from "./api.ts";
+export type { LiveObject } from "../../runtime/src/lifetimes/alive.ts";
 export type { PyodideAPI, PyodideAPI as PyodideInterface };
 export { FatalError, PythonError } from "../../runtime/src/errors/errors.ts";
-export { PyProxy } from "../../runtime/src/pyproxy/pyproxy.ts";
+export type { TypedArray } from "../../runtime/src/pyproxy/buffer.ts";
+export { PyProxy } from "../../runtime/src/pyproxy/classes.ts";
 
 /** Replaced by the build: the distribution's version. */
 declare const FERROPY_VERSION: string;
@@ -50,7 +53,18 @@ export interface PyodideConfig {
   fsInit?: ((fs: FileSystem, info: { sitePackages: string }) => void | Promise<void>) | undefined;
   /** Accepted for compatibility: the whole standard library is always there. */
   fullStdLib?: boolean | undefined;
+  /** Accepted for compatibility: the versions of the loader and of `indexURL` are not compared. */
+  checkAPIVersion?: boolean | undefined;
+  /** Whether a proxy's `toString` gives `repr(object)` instead of `str(object)`. */
+  pyproxyToStringRepr?: boolean | undefined;
+  /** Whether JavaScript's `null` becomes None instead of `pyodide.ffi.jsnull`. */
+  convertNullToNone?: boolean | undefined;
+  /** Whether copies of dicts are Maps whose string keys are properties too. */
+  toJsLiteralMap?: boolean | undefined;
 }
+
+/** Options that are all given. */
+export type PyodideConfigWithDefaults = Required<PyodideConfig>;
 
 /**
  * Loads the interpreter.
@@ -69,6 +83,10 @@ export async function loadPyodide(config: PyodideConfig = {}): Promise<PyodideAP
     jsglobals: config.jsglobals ?? globalThis,
     env,
   });
+  const { core } = machine;
+  core.toStringIsRepr = config.pyproxyToStringRepr ?? false;
+  core.wire.nullToNone = config.convertNullToNone ?? false;
+  core.literalMaps = config.toJsLiteralMap ?? false;
   const { FS } = machine.module;
   FS.mkdirTree(env.HOME);
   FS.chdir(env.HOME);
@@ -84,6 +102,7 @@ export async function loadPyodide(config: PyodideConfig = {}): Promise<PyodideAP
   }
   const packages = new Packages(machine, await resolve(config.lockFileURL, "pyodide-lock.json"));
   const pyodide = new PyodideAPI(machine, packages, version);
+  core.makers.started(core);
   if (config.packages !== undefined && config.packages.length > 0) {
     await pyodide.loadPackage(config.packages);
   }

@@ -55,8 +55,8 @@ async function instantiate(
                 ...imports,
                 ferropy: core.imports,
               });
-              core.exports = instance.exports as unknown as Exports;
               done(instance, wasm);
+              core.attach(instance.exports as unknown as Exports);
             })
             .catch(reject);
           return {};
@@ -119,28 +119,13 @@ export function start(machine: Machine, argv: string[], program: boolean): numbe
   return status;
 }
 
-/**
- * What CPython reads the signal from. It reads the element and then clears it; a signal that came between
- * the two would be lost, so reading does both at once and clearing nothing.
- */
-function signalSource(buffer: Int8Array | Uint8Array | Int32Array): { 0: number } {
-  return {
-    get 0() {
-      return Atomics.exchange(buffer, 0, 0);
-    },
-    set 0(_cleared: number) {
-      // Reading has done it.
-    },
-  };
-}
-
 /** Watches a buffer whose first element becomes a signal's number, 2 for Ctrl-C. */
 export function setInterruptBuffer(
   { core, module }: Machine,
   buffer: Int8Array | Uint8Array | Int32Array | undefined,
 ): void {
   core.interrupt = buffer;
-  module.Py_EmscriptenSignalBuffer = buffer && signalSource(buffer);
+  module.Py_EmscriptenSignalBuffer = buffer;
   const flag = module.wasmExports["Py_EMSCRIPTEN_SIGNAL_HANDLING"] as WebAssembly.Global<"i32">;
-  core.bytes[flag.value] = buffer === undefined ? 0 : 1;
+  core.heap.bytes[flag.value] = buffer === undefined ? 0 : 1;
 }

@@ -5,20 +5,52 @@
 
 import { readBytes } from "./environment.ts";
 
-/** One package of a lock file. */
-export interface LockedPackage {
-  readonly name: string;
-  readonly version: string;
-  /** Relative to the lock file, or absolute. */
-  readonly file_name: string;
-  /** Hexadecimal. */
-  readonly sha256: string;
-  readonly depends?: readonly string[];
+/** What a lock file is for. */
+export interface LockfileInfo {
+  /** The machine's architecture. */
+  arch: "wasm32";
+  /** The version of the ABI, such as `2026_5`: the interpreter must have the same. */
+  abi_version: string;
+  /** The version of Emscripten, such as `emscripten_4_0_9`. */
+  platform: string;
+  /** The version of the distribution that the file came with. */
+  version: string;
+  /** The version of Python. */
+  python: string;
 }
+
+/** One package of a lock file. */
+export interface LockfilePackage {
+  name: string;
+  version: string;
+  /** Relative to the lock file, or absolute. */
+  file_name: string;
+  package_type: "package" | "cpython_module" | "shared_library" | "static_library";
+  /** Where it goes: site-packages, or the folder of shared libraries. */
+  install_dir: "site" | "dynlib";
+  /** Hexadecimal. */
+  sha256: string;
+  /** The modules that it has. */
+  imports: string[];
+  /** The names of the packages that it needs. */
+  depends: string[];
+}
+
+/** The content of `pyodide-lock.json`. */
+export interface Lockfile {
+  info: LockfileInfo;
+  packages: Record<string, LockfilePackage>;
+}
+
+/** One package of a lock file, as far as the loader reads it. */
+export type LockedPackage = Readonly<
+  Pick<LockfilePackage, "name" | "version" | "file_name" | "sha256"> &
+    Partial<Pick<LockfilePackage, "depends">>
+>;
 
 /** A lock file, as far as the loader reads it. */
 export interface Lock {
-  readonly info: { readonly abi_version: string; readonly arch: string; readonly python: string };
+  readonly info: Readonly<Pick<LockfileInfo, "abi_version" | "arch" | "python">>;
   readonly packages: Readonly<Record<string, LockedPackage>>;
 }
 

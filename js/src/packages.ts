@@ -208,18 +208,20 @@ export class Packages {
         this.loaded[data.name] = source;
         options.messageCallback?.(`Loaded ${data.name} ${data.version}`);
       }
-      this.#machine.core.call(
-        "ferropy_run",
-        this.#machine.core.slots.put("import importlib; importlib.invalidate_caches()"),
-        this.#machine.core.slots.put("<loadPackage>"),
-        this.#machine.core.slots.put({}),
-        this.#machine.core.slots.put(undefined),
-      );
+      this.#run("import importlib; importlib.invalidate_caches()");
       return wheels.map(({ data }) => data);
     } catch (error) {
       options.errorCallback?.((error as Error).message);
       throw error;
     }
+  }
+
+  /** Runs a line of Python in a namespace of its own. */
+  #run(code: string): unknown {
+    const { core } = this.#machine;
+    return core.readOutOf([code, "<loadPackage>", {}, undefined], (records) =>
+      core.exports.ferropy_run(records),
+    );
   }
 
   async #loadLargeModules(files: readonly File[]): Promise<void> {
@@ -310,13 +312,8 @@ export class Packages {
   /** The hash in hexadecimal, from Python: `crypto.subtle` exists in secure contexts only. */
   #sha256(data: Uint8Array): string {
     if (this.#digest === undefined) {
-      const { core } = this.#machine;
-      this.#digest = core.call(
-        "ferropy_run",
-        core.slots.put("import hashlib; lambda data: hashlib.sha256(data.to_py()).hexdigest()"),
-        core.slots.put("<loadPackage>"),
-        core.slots.put({}),
-        core.slots.put(undefined),
+      this.#digest = this.#run(
+        "import hashlib; lambda data: hashlib.sha256(data.to_py()).hexdigest()",
       ) as (data: Uint8Array) => string;
     }
     return this.#digest(data);

@@ -1,7 +1,8 @@
 /** Standard input, output and error: the devices behind file descriptors 0 to 2. */
 
-import type { DeviceOperations, EmscriptenModule, FSStream } from "./emscripten.ts";
+import type { EmscriptenModule } from "./emscripten.ts";
 import { IN_NODE } from "./environment.ts";
+import type { DeviceOperations, FSStream } from "./filesystem.ts";
 
 /** What a `stdin` handler may return: text, bytes, one byte, or nothing at the end. */
 export type InputChunk = string | ArrayBuffer | ArrayBufferView | number | null | undefined;

@@ -15,7 +15,14 @@ from asyncio import events
 
 import _ferropy
 
-__all__ = ["WebLoop", "future_of", "settle"]
+__all__ = [
+    "PyodideFuture",
+    "PyodideTask",
+    "WebLoop",
+    "WebLoopPolicy",
+    "future_of",
+    "settle",
+]
 
 
 _LOOP_FILES = {__file__, asyncio.base_events.__file__, events.__file__}
@@ -50,6 +57,73 @@ def _left_a_coroutine(error):
     return False
 
 
+class _PromiseMethods:
+    """What JavaScript's promises have, so that code need not know which of the two it was given."""
+
+    def then(self, onfulfilled=None, onrejected=None):
+        """A future for what a callback makes of the result (or of the error).
+
+        :param onfulfilled: called with the result; it may return an awaitable.
+        :param onrejected: called with the exception; it may return an awaitable.
+        """
+        result = self.get_loop().create_future()
+
+        async def follow():
+            try:
+                try:
+                    value = await self
+                except Exception as error:
+                    if onrejected is None:
+                        raise
+                    value = onrejected(error)
+                else:
+                    if onfulfilled is not None:
+                        value = onfulfilled(value)
+                if inspect.isawaitable(value):
+                    value = await value
+            except Exception as error:
+                result.set_exception(error)
+            else:
+                result.set_result(value)
+
+        asyncio.ensure_future(follow())
+        return result
+
+    def catch(self, onrejected, /):
+        """A future for the result, or for what a callback makes of the error."""
+        return self.then(None, onrejected)
+
+    def finally_(self, onfinally, /):
+        """A future for the result that is done after a callback has run."""
+
+        async def run(outcome):
+            value = onfinally()
+            if inspect.isawaitable(value):
+                await value
+            if isinstance(outcome, _Failed):
+                raise outcome.error
+            return outcome
+
+        return self.then(run, lambda error: run(_Failed(error)))
+
+
+class _Failed:
+    def __init__(self, error):
+        self.error = error
+
+
+class PyodideFuture(asyncio.Future, _PromiseMethods):
+    """A future with the methods of a promise."""
+
+
+class PyodideTask(asyncio.Task, _PromiseMethods):
+    """A task with the methods of a promise."""
+
+
+def _make_task(loop, coro, **options):
+    return PyodideTask(coro, loop=loop, **options)
+
+
 class WebLoop(asyncio.BaseEventLoop):
     """The event loop of this interpreter.
 
@@ -61,6 +135,10 @@ class WebLoop(asyncio.BaseEventLoop):
         self.hosted = hosted
         self._selector = _Sleeper(self)
         self._wake_time = None
+        self.set_task_factory(_make_task)
+
+    def create_future(self):
+        return PyodideFuture(loop=self)
 
     def call_soon(self, callback, *args, context=None):
         handle = super().call_soon(callback, *args, context=context)
@@ -147,10 +225,11 @@ def settle(awaitable, resolve, reject):
 
     def done(future):
         error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        # Not by calling them: the result must outlive the call.
         if error is None:
-            resolve(future.result())
+            _ferropy.operate("call", resolve, future.result())
         else:
-            reject(_ferropy.js_error(error))
+            _ferropy.operate("call", reject, _ferropy.js_error(error))
 
     asyncio.ensure_future(awaitable).add_done_callback(done)
 
@@ -160,9 +239,13 @@ def future_of(promise):
 
     :raises TypeError: if the value has no ``then`` method.
     """
-    then = getattr(promise, "then", None)
-    if then is None:
-        raise TypeError(f"{promise!r} is not a promise, so it cannot be awaited")
+    if asyncio.isfuture(promise):
+        return promise
+    if not isinstance(promise, _ferropy.JsProxy):
+        # A JavaScript function may give the value at once.
+        future = events.get_event_loop().create_future()
+        future.set_result(promise)
+        return future
     future = events.get_event_loop().create_future()
 
     def fulfilled(value=None):
@@ -173,8 +256,40 @@ def future_of(promise):
         if not future.done():
             future.set_exception(_ferropy.exception(reason))
 
-    then(fulfilled, rejected)
+    _ferropy.operate("settle", promise, fulfilled, rejected)
     return future
+
+
+def async_iterator(iterable):
+    """``iterable[Symbol.asyncIterator]()`` of JavaScript."""
+    return _ferropy.operate("async_iterator", iterable)
+
+
+def async_next(iterator):
+    """A future for the next value of a JavaScript async iterator."""
+    future = future_of(_ferropy.operate("asend", iterator, None))
+    return asyncio.ensure_future(step_of(future))
+
+
+async def step_of(future):
+    """The value of a step of a JavaScript async iterator.
+
+    :raises StopAsyncIteration: at the end.
+    :raises TypeError: if the step is no object with ``done``.
+    """
+    step = await future
+    if not isinstance(step, _ferropy.JsProxy) or not hasattr(step, "done"):
+        raise TypeError(f"the result of a JavaScript async iterator should be an object with done, not {step!r}")
+    if step.done:
+        raise StopAsyncIteration(step.value if hasattr(step, "value") else None)
+    return step.value if hasattr(step, "value") else None
+
+
+async def resume(generator, method, argument):
+    """Call ``__anext__``, ``asend`` or ``athrow`` of a Python async generator for JavaScript."""
+    if method == "__anext__":
+        return await generator.__anext__()
+    return await getattr(generator, method)(argument)
 
 
 _install()

@@ -21,6 +21,7 @@ export async function runInBrowser(config) {
       assetNames: plan.assetNames,
       wheels: plan.wheels,
       importLoader: () => import(new URL(plan.loader, distUrl).href),
+      importPackage: (name) => import(new URL(`/npm/${name}`, location.origin).href),
       loadDefaults: {},
       startSignaller: (buffer, ms, signum) =>
         new Promise((resolve, reject) => {

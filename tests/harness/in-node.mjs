@@ -27,6 +27,7 @@ process.once('message', async (plan) => {
       assetNames: plan.assetNames,
       wheels: plan.wheels,
       importLoader: () => import(new URL(plan.loader, distUrl).href),
+      importPackage: (name) => import(name),
       loadDefaults: {},
       startSignaller: (buffer, ms, signum) =>
         new Promise((resolve, reject) => {

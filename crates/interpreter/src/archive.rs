@@ -28,7 +28,10 @@ pub(crate) const LEFT_OUT: &[&str] = &[
     "site-packages",
     // The texts behind help("if"): a tenth of the download.
     "pydoc_data/topics.py",
+    // Twins in Python of modules in C.
     "_pydecimal.py",
+    "_pydatetime.py",
+    "_pyio.py",
     "_aix_support.py",
     "_android_support.py",
     "_apple_support.py",
@@ -40,7 +43,7 @@ pub(crate) const LEFT_OUT: &[&str] = &[
 ];
 
 /// What `CPython`'s tests use of [`LEFT_OUT`]: they compare twins in Python with the C implementation.
-pub(crate) const FOR_TESTS: &[&str] = &["_pydecimal.py"];
+pub(crate) const FOR_TESTS: &[&str] = &["_pydecimal.py", "_pydatetime.py", "_pyio.py"];
 
 /// `python_stdlib.zip`: what goes into `/lib/python3.15`, with our own modules and the sysconfig data.
 /// Its entries are stored: compressing the whole archive for transfer packs better than each entry alone.

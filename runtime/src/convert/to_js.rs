@@ -1,198 +1,396 @@
-//! Python → JavaScript.
+//! Python → JavaScript: walks Python containers and writes a tape.
 
-use std::collections::HashMap;
-use std::slice;
+use std::collections::HashSet;
+use std::ffi::c_int;
 
 use pyo3_ffi as ffi;
 
-use crate::jsproxy;
-use crate::jsref::{FALSE, JsRef, Slot, TRUE};
+use super::op;
+use crate::errors;
+use crate::jsref::{JsRef, Slot};
 use crate::py::{self, Object, Raised, Result};
 use crate::pyproxy;
+use crate::wire::{self, Record, tag};
 
 #[link(wasm_import_module = "ferropy")]
 unsafe extern "C" {
-    safe fn js_number(value: f64) -> Slot;
-    /// A BigInt from two's complement, little-endian bytes.
-    safe fn js_bigint(bytes: *const u8, length: usize) -> Slot;
-    /// A string from `length` code points of `kind` bytes each; 0 stands for one byte that is ASCII.
-    safe fn js_string(kind: u32, data: *const u8, length: usize) -> Slot;
-    /// A `Uint8Array` with a copy of the bytes.
-    safe fn js_bytes(data: *const u8, length: usize) -> Slot;
-    safe fn js_array() -> Slot;
-    safe fn js_map() -> Slot;
-    safe fn js_set() -> Slot;
-    /// Appends to an array or a set; takes over `value`. 0 if it threw.
-    safe fn js_append(container: Slot, value: Slot) -> Slot;
-    /// Sets a map's entry; takes over `key` and `value`. 0 if it threw.
-    safe fn js_map_set(map: Slot, key: Slot, value: Slot) -> Slot;
+    /// Builds what the tape says; -1 if it threw.
+    safe fn js_decode(decoder: Slot, tape: *const u64, words: usize) -> c_int;
+    /// The finished value, in a slot.
+    safe fn js_decoded(decoder: Slot) -> Slot;
+    /// Whether the decoder has a copy of the object at this address.
+    safe fn js_decoder_knows(decoder: Slot, object: *mut ffi::PyObject) -> bool;
 }
 
-/// The largest magnitude whose integers a JavaScript number holds exactly,
-/// `Number.MAX_SAFE_INTEGER`.
-const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
+/// Which converters a decoder has; the walk must ask them in time.
+#[derive(Clone, Copy, Debug)]
+pub struct Converters(u32);
 
-/// Converts None, bool, int, float and str; anything else becomes a proxy (or
-/// the original, if it is a proxy of a JavaScript value).
-pub fn to_js(object: &Object) -> Result<JsRef> {
-    match scalar_to_js(object)? {
-        Some(value) => Ok(value),
-        None => pyproxy::new(object.clone()),
+impl Converters {
+    const DEFAULT: u32 = 1;
+    const EAGER: u32 = 2;
+    const ASKED: u32 = 4;
+    const PROXIES: u32 = 8;
+
+    /// From the bits that `decode.ts` gives.
+    #[must_use]
+    pub fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    fn default(self) -> bool {
+        self.0 & Self::DEFAULT != 0
+    }
+
+    fn eager(self) -> bool {
+        self.0 & Self::EAGER != 0
+    }
+
+    /// Whether the eager converter has been asked about the object and wants the usual conversion.
+    fn asked(self) -> bool {
+        self.0 & Self::ASKED != 0
+    }
+
+    /// Whether the caller wants the proxies even of a copy that fails.
+    fn wants_proxies(self) -> bool {
+        self.0 & Self::PROXIES != 0
+    }
+
+    fn any(self) -> bool {
+        self.0 & (Self::DEFAULT | Self::EAGER) != 0
     }
 }
 
-fn scalar_to_js(object: &Object) -> Result<Option<JsRef>> {
-    let ptr = object.as_ptr();
-    // SAFETY: type checks on a live object.
+/// The tape is handed over when it has this many words, so that it stays in the processor's cache.
+const PIECE: usize = 8192;
+
+/// Deeper nesting is refused before the stack runs out.
+const DEEPEST: u32 = 2000;
+
+struct Walk {
+    decoder: Slot,
+    converters: Converters,
+    tape: Vec<u64>,
+    /// Addresses of the containers that are on the tape or beyond.
+    seen: HashSet<*mut ffi::PyObject>,
+    /// Objects whose storage the tape points into, if a converter could drop them.
+    kept: Vec<Object>,
+    /// The word that begins the run of numbers at the tape's end.
+    run: Option<usize>,
+    nesting: u32,
+    /// Where an error happened: indices and keys, the innermost first.
+    path: Vec<String>,
+}
+
+/// Copies `object` into the decoder in the slot `decoder`, `depth` levels deep (negative: all).
+///
+/// # Safety
+/// `object` is live.
+pub unsafe fn to_js(
+    object: *mut ffi::PyObject,
+    depth: c_int,
+    decoder: Slot,
+    converters: Converters,
+) -> Result<JsRef> {
+    let mut walk = Walk {
+        decoder,
+        converters,
+        tape: Vec::with_capacity(256),
+        seen: HashSet::new(),
+        kept: Vec::new(),
+        run: None,
+        nesting: 0,
+        path: Vec::new(),
+    };
+    // SAFETY: passed on.
     unsafe {
-        if object.is_none() {
-            Ok(Some(JsRef::undefined()))
-        } else if ffi::PyUnicode_Check(ptr) != 0 {
-            string_to_js(object).map(Some)
-        } else if ffi::PyBool_Check(ptr) != 0 {
-            let slot = if ptr == ffi::Py_True() { TRUE } else { FALSE };
-            JsRef::from_slot(slot).map(Some)
-        } else if ffi::PyLong_Check(ptr) != 0 {
-            int_to_js(object).map(Some)
-        } else if ffi::PyFloat_Check(ptr) != 0 {
-            JsRef::from_slot(js_number(ffi::PyFloat_AsDouble(ptr))).map(Some)
+        if !walk.scalar(object)? {
+            let eager = converters.eager() && !converters.asked();
+            let done = walk.compound(object, depth, eager);
+            if done.is_err() && converters.wants_proxies() {
+                let exception = py::take_exception();
+                if walk.flush().is_err() {
+                    drop(py::take_exception());
+                }
+                let Raised = py::raise(exception);
+            }
+            walk.located(done)?;
+        }
+    }
+    walk.flush()?;
+    JsRef::from_slot(js_decoded(decoder))
+}
+
+impl Walk {
+    fn flush(&mut self) -> Result<()> {
+        self.run = None;
+        if self.tape.is_empty() {
+            return Ok(());
+        }
+        let status = js_decode(self.decoder, self.tape.as_ptr(), self.tape.len());
+        self.tape.clear();
+        self.kept.clear();
+        if status < 0 {
+            return Err(errors::raise_js_error());
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, operation: u32, aux: u32) {
+        self.run = None;
+        self.tape.push(u64::from(aux) << 32 | u64::from(operation));
+    }
+
+    /// A number, in a run with those before it.
+    fn number(&mut self, bits: u64) {
+        if let Some(start) = self.run {
+            self.tape[start] += 1 << 32;
         } else {
-            Ok(jsproxy::unwrap(object))
+            self.push(op::RUN, 1);
+            self.run = Some(self.tape.len() - 1);
+        }
+        self.tape.push(bits);
+    }
+
+    unsafe fn scalar(&mut self, object: *mut ffi::PyObject) -> Result<bool> {
+        let mut record = Record::default();
+        // SAFETY: passed on.
+        if !unsafe { wire::write_scalar(&mut record, object)? } {
+            return Ok(false);
+        }
+        let payload = u64::from(record.high) << 32 | u64::from(record.low);
+        match record.tag {
+            tag::NUMBER => self.number(payload),
+            tag::STRING => {
+                self.push(record.tag, record.aux);
+                self.tape.push(payload);
+                if self.converters.any() {
+                    // SAFETY: passed on.
+                    self.kept.push(unsafe { Object::from_borrowed(object)? });
+                }
+            }
+            _ => self.push(record.tag, record.aux),
+        }
+        Ok(true)
+    }
+
+    /// One value, at any depth.
+    unsafe fn value(&mut self, object: *mut ffi::PyObject, depth: c_int) -> Result<()> {
+        // SAFETY: passed on; checks of a live object.
+        unsafe {
+            if self.scalar(object)? {
+                return Ok(());
+            }
+            self.compound(object, depth, self.converters.eager())
+        }
+    }
+
+    /// A value that is no scalar; `eager` says whether the eager converter is asked.
+    unsafe fn compound(
+        &mut self,
+        object: *mut ffi::PyObject,
+        depth: c_int,
+        eager: bool,
+    ) -> Result<()> {
+        // SAFETY: passed on.
+        unsafe {
+            if self.seen.contains(&object)
+                || self.converters.any() && {
+                    self.flush()?;
+                    js_decoder_knows(self.decoder, object)
+                }
+            {
+                self.push(op::REF, object as u32);
+                return Ok(());
+            }
+            if eager {
+                self.push(op::EAGER, object as u32);
+                return self.flush();
+            }
+            if depth == 0 {
+                return self.without_counterpart(object);
+            }
+            if self.tape.len() >= PIECE {
+                self.flush()?;
+            }
+            self.container(object, depth - 1)
+        }
+    }
+
+    /// An object that stays in Python, unless a converter knows better.
+    unsafe fn without_counterpart(&mut self, object: *mut ffi::PyObject) -> Result<()> {
+        if self.converters.default() {
+            self.push(op::DEFAULT, object as u32);
+            return self.flush();
+        }
+        // SAFETY: passed on.
+        unsafe { self.proxy(object) }
+    }
+
+    unsafe fn proxy(&mut self, object: *mut ffi::PyObject) -> Result<()> {
+        // SAFETY: passed on.
+        let abilities = unsafe { pyproxy::abilities(object) };
+        self.push(op::PROXY, object as u32);
+        self.tape.push(abilities.into());
+        // SAFETY: passed on.
+        self.kept.push(unsafe { Object::from_borrowed(object)? });
+        Ok(())
+    }
+
+    unsafe fn container(&mut self, object: *mut ffi::PyObject, depth: c_int) -> Result<()> {
+        self.nesting += 1;
+        if self.nesting > DEEPEST {
+            // SAFETY: a static exception class.
+            return Err(unsafe {
+                py::raise_new(
+                    ffi::PyExc_RecursionError,
+                    "the value is nested too deeply to be copied to JavaScript",
+                )
+            });
+        }
+        // SAFETY: passed on; type checks of a live object.
+        unsafe {
+            if ffi::PyList_Check(object) != 0 {
+                self.begin(op::ARRAY, object);
+                self.list(object, depth)?;
+            } else if ffi::PyTuple_Check(object) != 0 {
+                self.begin(op::ARRAY, object);
+                for index in 0..ffi::PyTuple_GET_SIZE(object) {
+                    let done = self.value(ffi::PyTuple_GET_ITEM(object, index), depth);
+                    self.at(done, || index.to_string())?;
+                }
+                self.push(op::END, 0);
+            } else if ffi::PyDict_Check(object) != 0 {
+                self.begin(op::MAP, object);
+                self.dict(object, depth)?;
+            } else if ffi::PySet_Check(object) != 0 {
+                self.begin(op::SET, object);
+                self.set(object)?;
+            } else if ffi::PyObject_CheckBuffer(object) != 0 {
+                self.push(op::BUFFER, object as u32);
+                self.seen.insert(object);
+                self.kept.push(Object::from_borrowed(object)?);
+            } else {
+                self.without_counterpart(object)?;
+            }
+        }
+        self.nesting -= 1;
+        Ok(())
+    }
+
+    fn begin(&mut self, operation: u32, object: *mut ffi::PyObject) {
+        self.push(operation, object as u32);
+        self.seen.insert(object);
+    }
+
+    unsafe fn list(&mut self, list: *mut ffi::PyObject, depth: c_int) -> Result<()> {
+        let mut index = 0;
+        // SAFETY: the size is read anew each time and items are held: converters may change the list.
+        unsafe {
+            while index < ffi::PyList_Size(list) {
+                let item = Object::from_borrowed(ffi::PyList_GetItem(list, index))?;
+                let done = self.value(item.as_ptr(), depth);
+                self.at(done, || index.to_string())?;
+                index += 1;
+            }
+        }
+        self.push(op::END, 0);
+        Ok(())
+    }
+
+    unsafe fn set(&mut self, set: *mut ffi::PyObject) -> Result<()> {
+        // SAFETY: passed on; `item` receives a strong reference or NULL.
+        unsafe {
+            let iterator = Object::from_new(ffi::PyObject_GetIter(set))?;
+            loop {
+                let mut item = std::ptr::null_mut();
+                match ffi::PyIter_NextItem(iterator.as_ptr(), &raw mut item) {
+                    0 => break,
+                    1 => {}
+                    _ => return Err(Raised),
+                }
+                let item = Object::from_new(item)?;
+                self.key(item.as_ptr())?;
+                // A subclass may generate items, which die with their references.
+                self.kept.push(item);
+            }
+        }
+        self.push(op::END, 0);
+        Ok(())
+    }
+
+    unsafe fn dict(&mut self, dict: *mut ffi::PyObject, depth: c_int) -> Result<()> {
+        // SAFETY: passed on. Without converters nothing runs Python code, so the dict stays as it is;
+        // a list of its items is immune to them.
+        unsafe {
+            if self.converters.any() {
+                let items = Object::from_new(ffi::PyDict_Items(dict))?;
+                for index in 0..ffi::PyList_Size(items.as_ptr()) {
+                    let pair = ffi::PyList_GetItem(items.as_ptr(), index);
+                    self.key(ffi::PyTuple_GET_ITEM(pair, 0))?;
+                    let done = self.value(ffi::PyTuple_GET_ITEM(pair, 1), depth);
+                    self.at(done, || name(ffi::PyTuple_GET_ITEM(pair, 0)))?;
+                }
+                // The tape may point at keys that only the list holds.
+                self.flush()?;
+            } else {
+                let (mut position, mut key, mut value) =
+                    (0, std::ptr::null_mut(), std::ptr::null_mut());
+                while ffi::PyDict_Next(dict, &raw mut position, &raw mut key, &raw mut value) != 0 {
+                    self.key(key)?;
+                    let done = self.value(value, depth);
+                    self.at(done, || name(key))?;
+                }
+            }
+        }
+        self.push(op::END, 0);
+        Ok(())
+    }
+
+    /// Notes where an error happened.
+    fn at(&mut self, result: Result<()>, place: impl FnOnce() -> String) -> Result<()> {
+        if result.is_err() {
+            let raised = py::take_exception();
+            self.path.push(place());
+            let Raised = py::raise(raised);
+        }
+        result
+    }
+
+    /// Adds the path to a conversion error.
+    fn located(&mut self, result: Result<()>) -> Result<()> {
+        if result.is_ok() || self.path.is_empty() {
+            return result;
+        }
+        self.path.reverse();
+        Err(errors::located(&self.path))
+    }
+
+    /// A key of a dict or an element of a set, which JavaScript compares by identity.
+    unsafe fn key(&mut self, key: *mut ffi::PyObject) -> Result<()> {
+        // SAFETY: passed on.
+        unsafe {
+            if self.scalar(key)? {
+                return Ok(());
+            }
+            let key = Object::from_borrowed(key)?;
+            let repr = py::text(&key.to_repr()?)?;
+            Err(errors::conversion_error(&format!(
+                "{repr} cannot be a key of a JavaScript Map or an element of a Set, which compare \
+                 objects by identity (hint: use str, int, float, bool or None, or convert with \
+                 default_converter or eager_converter)"
+            )))
         }
     }
 }
 
-fn int_to_js(object: &Object) -> Result<JsRef> {
-    let mut overflow = 0;
-    // SAFETY: `object` is an int.
-    let value = unsafe { ffi::PyLong_AsLongLongAndOverflow(object.as_ptr(), &raw mut overflow) };
-    if overflow == 0 && value.abs() <= MAX_SAFE_INTEGER {
-        #[allow(clippy::cast_precision_loss, reason = "exact up to MAX_SAFE_INTEGER")]
-        return JsRef::from_slot(js_number(value as f64));
-    }
-    // -1: native byte order, signed (little-endian two's complement on wasm).
-    const NATIVE_ENDIAN: i32 = -1;
-    // SAFETY: with size 0 the call only computes the size that is needed.
-    let needed = py::check_size(unsafe {
-        ffi::PyLong_AsNativeBytes(object.as_ptr(), std::ptr::null_mut(), 0, NATIVE_ENDIAN)
-    })?;
-    let mut bytes = vec![0_u8; needed];
-    // SAFETY: the buffer has `needed` bytes.
-    py::check_size(unsafe {
-        ffi::PyLong_AsNativeBytes(
-            object.as_ptr(),
-            bytes.as_mut_ptr().cast(),
-            needed as ffi::Py_ssize_t,
-            NATIVE_ENDIAN,
-        )
-    })?;
-    JsRef::from_slot(js_bigint(bytes.as_ptr(), bytes.len()))
-}
-
-/// Converts a `str`, lone surrogates included.
-pub fn string_to_js(object: &Object) -> Result<JsRef> {
-    let ptr = object.as_ptr();
-    // SAFETY: a str is always ready since 3.12; kind, data and length describe
-    // its own storage, which JavaScript copies before it returns.
-    JsRef::from_slot(unsafe {
-        if ffi::PyUnicode_Check(ptr) == 0 {
-            return Ok(JsRef::undefined());
-        }
-        let (kind, length) = (
-            ffi::PyUnicode_KIND(ptr),
-            ffi::PyUnicode_GET_LENGTH(ptr) as usize,
-        );
-        let data = ffi::PyUnicode_DATA(ptr).cast::<u8>();
-        let ascii = kind == 1 && slice::from_raw_parts(data, length).is_ascii();
-        js_string(if ascii { 0 } else { kind }, data, length)
-    })
-}
-
-/// Copies lists and tuples to arrays, dicts to Maps, sets to Sets and bytes-like
-/// objects to `Uint8Array`s, `depth` levels deep (negative: all). Shared and
-/// cyclic references stay shared and cyclic. Other objects become proxies.
-pub fn copy_to_js(object: &Object, depth: i32) -> Result<JsRef> {
-    copy(object, depth, &mut HashMap::new())
-}
-
-type Seen = HashMap<*mut ffi::PyObject, JsRef>;
-
-fn copy(object: &Object, depth: i32, seen: &mut Seen) -> Result<JsRef> {
-    if let Some(value) = scalar_to_js(object)? {
-        return Ok(value);
-    }
-    if depth == 0 {
-        return pyproxy::new(object.clone());
-    }
-    if let Some(known) = seen.get(&object.as_ptr()) {
-        return Ok(known.clone());
-    }
-    let ptr = object.as_ptr();
-    // SAFETY: type checks on a live object.
-    unsafe {
-        if ffi::PyList_Check(ptr) != 0 || ffi::PyTuple_Check(ptr) != 0 {
-            copy_elements(object, js_array(), depth, seen)
-        } else if ffi::PyAnySet_Check(ptr) != 0 {
-            copy_elements(object, js_set(), depth, seen)
-        } else if ffi::PyDict_Check(ptr) != 0 {
-            copy_dict(object, depth, seen)
-        } else if ffi::PyObject_CheckBuffer(ptr) != 0 {
-            copy_buffer(object)
-        } else {
-            pyproxy::new(object.clone())
-        }
-    }
-}
-
-fn copy_elements(object: &Object, container: Slot, depth: i32, seen: &mut Seen) -> Result<JsRef> {
-    let container = JsRef::from_slot(container)?;
-    seen.insert(object.as_ptr(), container.clone());
-    // SAFETY: live object; the iterator is owned.
-    let iterator = unsafe { Object::from_new(ffi::PyObject_GetIter(object.as_ptr()))? };
-    loop {
-        let mut item = std::ptr::null_mut();
-        // SAFETY: `item` receives a strong reference or NULL.
-        match unsafe { ffi::PyIter_NextItem(iterator.as_ptr(), &raw mut item) } {
-            0 => return Ok(container),
-            1 => {}
-            _ => return Err(Raised),
-        }
-        // SAFETY: status 1 says that `item` is a strong reference.
-        let item = unsafe { Object::from_new(item)? };
-        let value = copy(&item, depth - 1, seen)?;
-        JsRef::from_slot(js_append(container.slot(), value.into_slot()))?;
-    }
-}
-
-fn copy_dict(object: &Object, depth: i32, seen: &mut Seen) -> Result<JsRef> {
-    let map = JsRef::from_slot(js_map())?;
-    seen.insert(object.as_ptr(), map.clone());
-    // A list of pairs: converting values may run Python code, which could
-    // change the dict during a direct iteration.
-    // SAFETY: `object` is a dict.
-    let items = unsafe { Object::from_new(ffi::PyDict_Items(object.as_ptr()))? };
-    // SAFETY: `items` is a list of 2-tuples that nobody else sees.
-    unsafe {
-        for index in 0..ffi::PyList_Size(items.as_ptr()) {
-            let pair = ffi::PyList_GetItem(items.as_ptr(), index);
-            let key = Object::from_borrowed(ffi::PyTuple_GetItem(pair, 0))?;
-            let value = Object::from_borrowed(ffi::PyTuple_GetItem(pair, 1))?;
-            let key = copy(&key, 0, seen)?;
-            let value = copy(&value, depth - 1, seen)?;
-            JsRef::from_slot(js_map_set(map.slot(), key.into_slot(), value.into_slot()))?;
-        }
-    }
-    Ok(map)
-}
-
-fn copy_buffer(object: &Object) -> Result<JsRef> {
-    // bytes(object) makes any layout contiguous; bytes itself is not copied.
-    // SAFETY: live object that supports the buffer protocol.
-    unsafe {
-        let bytes = Object::from_new(ffi::PyBytes_FromObject(object.as_ptr()))?;
-        JsRef::from_slot(js_bytes(
-            ffi::PyBytes_AsString(bytes.as_ptr()).cast(),
-            ffi::PyBytes_Size(bytes.as_ptr()) as usize,
-        ))
-    }
+/// How a path shows a key.
+unsafe fn name(key: *mut ffi::PyObject) -> String {
+    // SAFETY: a live object.
+    unsafe { Object::from_borrowed(key) }
+        .and_then(|key| py::text(&key.to_repr()?))
+        .unwrap_or_else(|Raised| {
+            drop(py::take_exception());
+            "?".to_owned()
+        })
 }

@@ -1,21 +1,22 @@
 //! Running source text: `runPython` and the parts of `pyodide.code` that need
 //! the compiler.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ffi::{c_int, c_long};
 use std::ptr::null_mut;
+use std::rc::Rc;
 
 use pyo3_ffi as ffi;
 
-use crate::convert;
-use crate::jsref::{self, JsRef, Slot};
+use crate::jsproxy;
 use crate::py::{self, Object, Result};
+use crate::wire::{self, Record, write_result};
 
 /// `compile()` returns the syntax tree: CPython's `ast.PyCF_ONLY_AST`.
 const ONLY_AST: c_long = 0x400;
 /// Top-level `await` is allowed: CPython's `ast.PyCF_ALLOW_TOP_LEVEL_AWAIT`.
 const TOP_LEVEL_AWAIT: c_long = 0x2000;
-/// `inspect.CO_COROUTINE`.
-const CO_COROUTINE: c_int = 0x80;
 
 /// The file name of programs that were given none.
 const UNNAMED: &str = "<exec>";
@@ -155,18 +156,10 @@ fn run(program: &Program, globals: &Object, locals: &Object) -> Result<Object> {
     )
 }
 
-/// `compile_program(source, filename, flags)` for `pyodide.code`: a pair of
-/// code objects (statements, last expression), either of them None.
-pub fn compile_program(source: &Object, filename: &Object, flags: &Object) -> Result<Object> {
-    // SAFETY: PyLong_AsLong reports errors through the exception.
-    let bits = unsafe {
-        let bits = ffi::PyLong_AsLong(flags.as_ptr());
-        if bits == -1 && !ffi::PyErr_Occurred().is_null() {
-            return Err(py::Raised);
-        }
-        bits
-    };
-    let program = compile(source, filename, bits)?;
+/// Compiles a program that may use `await` into a pair of code objects (statements, last expression),
+/// either of them None.
+fn compile_async(source: &Object, filename: &Object) -> Result<Object> {
+    let program = compile(source, filename, TOP_LEVEL_AWAIT)?;
     let parts = [program.body, program.last].map(|part| part.unwrap_or_else(Object::none));
     // SAFETY: a new tuple of two; the items' references are taken by it.
     unsafe {
@@ -185,14 +178,12 @@ struct Namespaces {
 }
 
 impl Namespaces {
-    /// Takes over both slots. A plain JavaScript object serves as a copy.
-    fn new(globals: Slot, locals: Slot) -> Result<Self> {
-        let take = |slot| convert::copy_from_js(&JsRef::from_slot(slot)?, 1);
-        let (globals, locals) = (take(globals)?, take(locals)?);
+    /// A plain JavaScript object serves as a copy.
+    fn new(globals: Object, locals: Object) -> Result<Self> {
         let globals = if globals.is_none() {
             main_namespace()?
         } else {
-            globals
+            namespace(globals)?
         };
         // SAFETY: a type check on a live object; the class is static.
         unsafe {
@@ -203,13 +194,36 @@ impl Namespaces {
                 ));
             }
         }
+        // As exec() does.
+        let builtins = py::string("__builtins__")?;
+        // SAFETY: live objects.
+        unsafe {
+            let known = ffi::PyDict_Contains(globals.as_ptr(), builtins.as_ptr());
+            py::check(known)?;
+            if known == 0 {
+                let module = py::import(c"builtins")?;
+                py::dict_set(&globals, c"__builtins__", &module)?;
+            }
+        }
         let locals = if locals.is_none() {
             globals.clone()
         } else {
-            locals
+            namespace(locals)?
         };
         Ok(Self { globals, locals })
     }
+}
+
+fn namespace(given: Object) -> Result<Object> {
+    // SAFETY: a live object.
+    if unsafe { jsproxy::is_proxy(given.as_ptr()) } {
+        let (arguments, options) = (py::tuple(0)?, py::dict()?);
+        // SAFETY: a new int.
+        let depth = unsafe { Object::from_new(ffi::PyLong_FromLong(1))? };
+        py::dict_set(&options, c"depth", &depth)?;
+        return given.getattr(c"to_py")?.call_with(&arguments, &options);
+    }
+    Ok(given)
 }
 
 /// `__main__.__dict__`.
@@ -222,22 +236,28 @@ pub fn main_namespace() -> Result<Object> {
 }
 
 /// A proxy of `__main__.__dict__`, which is `pyodide.globals`.
+///
+/// # Safety
+/// JavaScript reads the record next.
 #[unsafe(no_mangle)]
-pub extern "C" fn ferropy_globals() -> Slot {
-    jsref::finish(main_namespace().and_then(|globals| convert::to_js(&globals)))
+pub unsafe extern "C" fn ferropy_globals(out: *mut Record) -> c_int {
+    // SAFETY: passed on.
+    unsafe { write_result(out, main_namespace()) }
 }
 
-/// Imports a module by its dotted name: `pyodide.pyimport`.
+/// Imports a module by its dotted name, `pyodide.pyimport`; the record holds the name and then the
+/// result.
+///
+/// # Safety
+/// JavaScript wrote the record.
 #[unsafe(no_mangle)]
-pub extern "C" fn ferropy_import(name: Slot) -> Slot {
-    jsref::finish(
-        JsRef::from_slot(name)
-            .and_then(|name| convert::from_js(&name))
-            .and_then(|name| {
-                let importlib = py::import(c"importlib")?;
-                convert::to_js(&importlib.call_method(c"import_module", &[&name])?)
-            }),
-    )
+pub unsafe extern "C" fn ferropy_import(record: *mut Record) -> c_int {
+    // SAFETY: passed on.
+    unsafe {
+        let module = wire::read(&*record)
+            .and_then(|name| py::import(c"pyodide._modules")?.call_method(c"resolve", &[&name]));
+        write_result(record, module)
+    }
 }
 
 /// Writes out what the program has printed without a newline at its end.
@@ -257,83 +277,113 @@ fn flush() {
     }
 }
 
-/// `runPython`. All slots are taken over.
-#[unsafe(no_mangle)]
-pub extern "C" fn ferropy_run(source: Slot, filename: Slot, globals: Slot, locals: Slot) -> Slot {
-    jsref::finish((|| {
-        let source = convert::from_js(&JsRef::from_slot(source)?)?;
-        let filename = convert::from_js(&JsRef::from_slot(filename)?)?;
-        let names = Namespaces::new(globals, locals)?;
-        let program = compile(&source, &filename, 0)?;
-        let value = run(&program, &names.globals, &names.locals);
-        flush();
-        convert::to_js(&value?)
-    })())
+/// The four records of a run: source, file name, globals and locals.
+struct Request {
+    source: Object,
+    filename: Object,
+    names: Namespaces,
 }
 
-/// `runPythonAsync`: returns a proxy of a coroutine. All slots are taken over.
-#[unsafe(no_mangle)]
-pub extern "C" fn ferropy_run_async(
-    source: Slot,
-    filename: Slot,
-    globals: Slot,
-    locals: Slot,
-) -> Slot {
-    jsref::finish((|| {
-        let source = convert::from_js(&JsRef::from_slot(source)?)?;
-        let filename = convert::from_js(&JsRef::from_slot(filename)?)?;
-        let names = Namespaces::new(globals, locals)?;
-        // SAFETY: a new int.
-        let flags = unsafe { Object::from_new(ffi::PyLong_FromLong(TOP_LEVEL_AWAIT))? };
-        let program = compile_program(&source, &filename, &flags)?;
-        let coroutine = py::import(c"pyodide.code")?
-            .call_method(c"run_program", &[&program, &names.globals, &names.locals])?;
-        convert::to_js(&coroutine)
-    })())
+impl Request {
+    unsafe fn read(records: *const Record) -> Result<Self> {
+        // SAFETY: passed on; all are read, so that none keeps what it hands over.
+        let [source, filename, globals, locals] =
+            [0, 1, 2, 3].map(|index| unsafe { wire::read(&*records.add(index)) });
+        Ok(Self {
+            source: source?,
+            filename: filename?,
+            names: Namespaces::new(globals?, locals?)?,
+        })
+    }
 }
 
-/// Starts an awaitable as a task on the event loop and calls `resolve(value)` or
-/// `reject(error)` when it is done. The proxy's reference stays with the caller.
+/// How many compiled programs are remembered, and how long their source may be.
+const REMEMBERED: usize = 32;
+const REMEMBERED_LENGTH: usize = 4096;
+
+thread_local! {
+    /// The programs that ran last: pages run the same snippets again and again.
+    static PROGRAMS: RefCell<VecDeque<(String, Rc<Program>)>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// `compile` with a memory for unnamed programs.
+fn compile_remembered(source: &Object, filename: &Object) -> Result<Rc<Program>> {
+    // SAFETY: a type check on a live object.
+    let is_text = unsafe { ffi::PyUnicode_Check(source.as_ptr()) } != 0;
+    if !is_text || py::text(filename)? != UNNAMED {
+        return compile(source, filename, 0).map(Rc::new);
+    }
+    let text = py::text(source)?;
+    if text.len() > REMEMBERED_LENGTH {
+        return compile(source, filename, 0).map(Rc::new);
+    }
+    let known = PROGRAMS.with_borrow_mut(|programs| {
+        let index = programs.iter().position(|(known, _)| *known == text)?;
+        let found = programs.remove(index)?;
+        let program = Rc::clone(&found.1);
+        programs.push_front(found);
+        Some(program)
+    });
+    if let Some(program) = known {
+        return Ok(program);
+    }
+    let program = Rc::new(compile(source, filename, 0)?);
+    let forgotten = PROGRAMS.with_borrow_mut(|programs| {
+        programs.push_front((text, Rc::clone(&program)));
+        (programs.len() > REMEMBERED).then(|| programs.pop_back())
+    });
+    drop(forgotten);
+    Ok(program)
+}
+
+/// `runPython`: four records, of which the first gets the result.
 ///
 /// # Safety
-/// `awaitable` is the pointer of a live `PyProxy`.
+/// JavaScript wrote the records.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_settle(
-    awaitable: *mut ffi::PyObject,
-    resolve: Slot,
-    reject: Slot,
-) -> Slot {
-    jsref::finish((|| {
-        // SAFETY: passed on to the caller.
-        let awaitable = unsafe { jsref::borrow_object(awaitable)? };
-        let resolve = convert::from_js(&JsRef::from_slot(resolve)?)?;
-        let reject = convert::from_js(&JsRef::from_slot(reject)?)?;
-        py::import(c"pyodide.webloop")?.call_method(c"settle", &[&awaitable, &resolve, &reject])?;
-        Ok(JsRef::undefined())
-    })())
+pub unsafe extern "C" fn ferropy_run(records: *mut Record) -> c_int {
+    // SAFETY: passed on.
+    unsafe {
+        let value = Request::read(records).and_then(|request| {
+            let program = compile_remembered(&request.source, &request.filename)?;
+            let value = run(&program, &request.names.globals, &request.names.locals);
+            flush();
+            value
+        });
+        write_result(records, value)
+    }
 }
 
-/// Whether a code object has to be awaited: `is_coroutine_code(code)`.
-pub fn is_coroutine_code(code: &Object) -> Result<Object> {
-    let flags = code.getattr(c"co_flags")?;
-    // SAFETY: `co_flags` is a small int.
+/// `runPythonAsync`: likewise; the result is a coroutine.
+///
+/// # Safety
+/// JavaScript wrote the records.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ferropy_run_async(records: *mut Record) -> c_int {
+    // SAFETY: passed on.
     unsafe {
-        let bits = ffi::PyLong_AsLong(flags.as_ptr()) as c_int;
-        Object::from_new(ffi::PyBool_FromLong((bits & CO_COROUTINE).into()))
+        let coroutine = Request::read(records).and_then(|request| {
+            let program = compile_async(&request.source, &request.filename)?;
+            py::import(c"pyodide.code")?.call_method(
+                c"run_program",
+                &[&program, &request.names.globals, &request.names.locals],
+            )
+        });
+        write_result(records, coroutine)
     }
 }
 
 /// Looks into the interrupt buffer and runs the signal's Python handler, which
 /// raises `KeyboardInterrupt` for Ctrl-C.
 #[unsafe(no_mangle)]
-pub extern "C" fn ferropy_check_interrupt() -> Slot {
+pub extern "C" fn ferropy_check_interrupt() -> c_int {
     unsafe extern "C" {
         /// `Python/emscripten_signal.c`.
         fn _Py_CheckEmscriptenSignals();
     }
     // SAFETY: both need only the GIL.
-    jsref::finish(unsafe {
+    wire::status(unsafe {
         _Py_CheckEmscriptenSignals();
-        py::check(ffi::PyErr_CheckSignals()).map(|()| JsRef::undefined())
+        py::check(ffi::PyErr_CheckSignals())
     })
 }

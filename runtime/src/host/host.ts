@@ -1,7 +1,6 @@
 /** The host's clock and event loop, for `mod.rs`. */
 
 import type { Core } from "../../../js/src/core.ts";
-import type { Slot } from "../jsref/jsref.ts";
 
 /** The longest delay a timer takes; longer ones wake early and ask again. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -50,7 +49,7 @@ export function hostImports(core: Core): Record<string, (...args: never[]) => un
   let blocking: boolean | undefined;
   let immediate: ((callback: () => void) => void) | undefined;
   const wake = (): void => {
-    core.call("ferropy_wake");
+    if (core.enter(() => core.exports.ferropy_wake()) < 0) throw core.pendingError();
   };
   return {
     js_wake_after: (ms: number): void => {
@@ -72,6 +71,9 @@ export function hostImports(core: Core): Record<string, (...args: never[]) => un
         block(Math.min(rest, INTERRUPT_POLL_MS), blocking);
       }
     },
-    js_globals: (): Slot => core.slots.put(core.jsglobals),
+    js_globals: (out: number): number => {
+      core.wire.write(out, core.jsglobals);
+      return 0;
+    },
   };
 }

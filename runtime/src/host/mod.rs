@@ -7,12 +7,12 @@ use std::ptr::null_mut;
 
 use pyo3_ffi as ffi;
 
-use crate::convert;
 use crate::errors;
-use crate::eval;
 use crate::jsproxy;
-use crate::jsref::{self, JsRef, Slot};
+use crate::lifetimes;
+use crate::number;
 use crate::py::{self, Object, Result};
+use crate::wire::{self, Record};
 
 #[link(wasm_import_module = "ferropy")]
 unsafe extern "C" {
@@ -20,8 +20,8 @@ unsafe extern "C" {
     safe fn js_wake_after(ms: f64);
     /// Blocks for `ms` milliseconds; false if a signal ended the sleep.
     safe fn js_sleep(ms: f64) -> bool;
-    /// The object behind `import js`.
-    safe fn js_globals() -> Slot;
+    /// The object behind `import js`, in the record.
+    safe fn js_globals(out: *mut Record) -> c_int;
 }
 
 thread_local! {
@@ -34,15 +34,12 @@ pub fn set_hosted(hosted: bool) {
     HOSTED.set(hosted);
 }
 
-/// Calls the event loop's waker. JavaScript calls this and takes the result.
+/// Calls the event loop's waker: 0, or -1 after storing an error.
 #[unsafe(no_mangle)]
-pub extern "C" fn ferropy_wake() -> Slot {
+pub extern "C" fn ferropy_wake() -> c_int {
     // The clone keeps the waker alive should it replace itself.
     let waker = WAKER.with_borrow(Clone::clone);
-    jsref::finish(waker.map_or_else(
-        || Ok(JsRef::undefined()),
-        |waker| waker.call(&[]).map(|_| JsRef::undefined()),
-    ))
+    wire::status(waker.map_or(Ok(()), |waker| waker.call(&[]).map(drop)))
 }
 
 /// Sleeps for `seconds`; 0 when the time is over, 1 when a signal came.
@@ -55,43 +52,6 @@ pub extern "C" fn ferropy_sleep(seconds: f64) -> c_int {
 }
 
 type Function = unsafe extern "C" fn(*mut ffi::PyObject, *mut ffi::PyObject) -> *mut ffi::PyObject;
-
-unsafe extern "C" fn compile_program(
-    _: *mut ffi::PyObject,
-    arguments: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    let (mut source, mut filename, mut flags) = (null_mut(), null_mut(), null_mut());
-    // SAFETY: the format asks for three objects, borrowed from the live tuple.
-    unsafe {
-        if ffi::PyArg_ParseTuple(
-            arguments,
-            c"OOO:compile_program".as_ptr(),
-            &raw mut source,
-            &raw mut filename,
-            &raw mut flags,
-        ) == 0
-        {
-            return null_mut();
-        }
-        py::into_c((|| {
-            eval::compile_program(
-                &Object::from_borrowed(source)?,
-                &Object::from_borrowed(filename)?,
-                &Object::from_borrowed(flags)?,
-            )
-        })())
-    }
-}
-
-unsafe extern "C" fn is_coroutine_code(
-    _: *mut ffi::PyObject,
-    code: *mut ffi::PyObject,
-) -> *mut ffi::PyObject {
-    // SAFETY: METH_O gives a live argument.
-    py::into_c(
-        unsafe { Object::from_borrowed(code) }.and_then(|code| eval::is_coroutine_code(&code)),
-    )
-}
 
 unsafe extern "C" fn set_waker(
     _: *mut ffi::PyObject,
@@ -127,7 +87,7 @@ unsafe extern "C" fn js_error(
     py::into_c(
         unsafe { Object::from_borrowed(exception) }
             .and_then(errors::to_js_error)
-            .and_then(|error| jsproxy::new(error, None)),
+            .and_then(|error| jsproxy::new(error, jsproxy::flag::IS_ERROR)),
     )
 }
 
@@ -136,11 +96,7 @@ unsafe extern "C" fn exception(
     reason: *mut ffi::PyObject,
 ) -> *mut ffi::PyObject {
     // SAFETY: METH_O gives a live argument.
-    py::into_c(unsafe { Object::from_borrowed(reason) }.and_then(|reason| {
-        let value = convert::to_js(&reason)?;
-        let py::Raised = errors::raise_js_value(value);
-        Ok(py::take_exception())
-    }))
+    py::into_c(unsafe { Object::from_borrowed(reason) }.and_then(errors::exception_of))
 }
 
 /// Keeps a function pointer and its documentation in CPython's form.
@@ -150,11 +106,21 @@ fn method(
     flags: c_int,
     doc: *const c_char,
 ) -> ffi::PyMethodDef {
+    let pointer = ffi::PyMethodDefPointer {
+        PyCFunction: function,
+    };
+    method_of(name, pointer, flags, doc)
+}
+
+fn method_of(
+    name: &'static std::ffi::CStr,
+    function: ffi::PyMethodDefPointer,
+    flags: c_int,
+    doc: *const c_char,
+) -> ffi::PyMethodDef {
     ffi::PyMethodDef {
         ml_name: name.as_ptr(),
-        ml_meth: ffi::PyMethodDefPointer {
-            PyCFunction: function,
-        },
+        ml_meth: function,
         ml_flags: flags,
         ml_doc: doc,
     }
@@ -168,20 +134,6 @@ pub unsafe extern "C" fn init_module() -> *mut ffi::PyObject {
 fn create() -> Result<Object> {
     // CPython keeps pointers to the definition for the life of the process.
     let methods = Box::leak(Box::new([
-        method(
-            c"compile_program",
-            compile_program,
-            ffi::METH_VARARGS,
-            c"compile_program(source, filename, flags) -> (body, last)\n\nCode objects of the \
-              statements and of the last expression; either may be None."
-                .as_ptr(),
-        ),
-        method(
-            c"is_coroutine_code",
-            is_coroutine_code,
-            ffi::METH_O,
-            c"Whether running this code object gives a coroutine.".as_ptr(),
-        ),
         method(
             c"set_waker",
             set_waker,
@@ -205,6 +157,51 @@ fn create() -> Result<Object> {
             exception,
             ffi::METH_O,
             c"The exception for a value that JavaScript threw.".as_ptr(),
+        ),
+        method_of(
+            c"operate",
+            ffi::PyMethodDefPointer {
+                PyCFunctionFast: jsproxy::operate,
+            },
+            ffi::METH_FASTCALL,
+            c"operate(name, proxy, *arguments)\n--\n\nAn operation of runtime/src/jsproxy/operations.ts."
+                .as_ptr(),
+        ),
+        method(
+            c"unwrap",
+            jsproxy::unwrap,
+            ffi::METH_O,
+            c"unwrap(proxy)\n--\n\nThe Python object behind a double proxy.".as_ptr(),
+        ),
+        method(
+            c"set_bigint_class",
+            number::set_bigint_class,
+            ffi::METH_O,
+            c"Tell what BigInts become.".as_ptr(),
+        ),
+        method_of(
+            c"create_proxy",
+            ffi::PyMethodDefPointer {
+                PyCFunctionWithKeywords: lifetimes::create_proxy,
+            },
+            ffi::METH_VARARGS | ffi::METH_KEYWORDS,
+            lifetimes::CREATE_PROXY.as_ptr(),
+        ),
+        method_of(
+            c"create_once_callable",
+            ffi::PyMethodDefPointer {
+                PyCFunctionWithKeywords: lifetimes::create_once_callable,
+            },
+            ffi::METH_VARARGS | ffi::METH_KEYWORDS,
+            lifetimes::CREATE_ONCE_CALLABLE.as_ptr(),
+        ),
+        method_of(
+            c"to_js",
+            ffi::PyMethodDefPointer {
+                PyCFunctionWithKeywords: lifetimes::to_js,
+            },
+            ffi::METH_VARARGS | ffi::METH_KEYWORDS,
+            lifetimes::TO_JS.as_ptr(),
         ),
         ffi::PyMethodDef::zeroed(),
     ]));
@@ -236,13 +233,19 @@ fn create() -> Result<Object> {
                 value.as_ptr(),
             ))
         };
-        add(c"JsException", &errors::init()?)?;
-        add(c"JsProxy", &jsproxy::init()?)?;
+        let (proxy, exception) = jsproxy::init()?;
+        add(c"JsProxy", &proxy)?;
+        add(c"JsException", &exception)?;
+        let (null_class, null) = number::init()?;
+        add(c"JsNull", &null_class)?;
+        add(c"jsnull", &null)?;
         add(
             c"hosted",
             &Object::from_new(ffi::PyBool_FromLong(HOSTED.get().into()))?,
         )?;
-        add(c"js", &jsproxy::new(JsRef::from_slot(js_globals())?, None)?)?;
+        let mut globals = Record::default();
+        let status = js_globals(&raw mut globals);
+        add(c"js", &wire::finish(status, &globals)?)?;
         Ok(module)
     }
 }

@@ -5,7 +5,7 @@
 //! number. A [`JsRef`] owns its slot and frees it when it is dropped.
 
 use crate::errors;
-use crate::py::{Object, Result};
+use crate::py::Result;
 
 /// A table slot number. 0 is no value: the call threw, and the error waits in
 /// [`errors::take_js_error`].
@@ -15,10 +15,6 @@ pub type Slot = u32;
 pub const UNDEFINED: Slot = 1;
 /// `null`.
 pub const NULL: Slot = 2;
-/// `true`.
-pub const TRUE: Slot = 3;
-/// `false`.
-pub const FALSE: Slot = 4;
 
 #[link(wasm_import_module = "ferropy")]
 unsafe extern "C" {
@@ -72,26 +68,4 @@ impl Drop for JsRef {
     fn drop(&mut self) {
         js_drop(self.0);
     }
-}
-
-/// The last step of an export: the slot of the result, or 0 after storing the
-/// Python exception for JavaScript to take (`errors.ts`).
-#[must_use]
-pub fn finish(result: Result<JsRef>) -> Slot {
-    match result {
-        Ok(value) => value.into_slot(),
-        Err(raised) => {
-            errors::store_for_js(raised);
-            0
-        }
-    }
-}
-
-/// Reconstructs the object behind a pointer that JavaScript holds, borrowed.
-///
-/// # Safety
-/// `ptr` was given to JavaScript by [`Object::into_ptr`] and not yet released.
-pub unsafe fn borrow_object(ptr: *mut pyo3_ffi::PyObject) -> Result<Object> {
-    // SAFETY: passed on to the caller.
-    unsafe { Object::from_borrowed(ptr) }
 }

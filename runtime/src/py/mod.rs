@@ -160,8 +160,27 @@ pub fn check_size(size: ffi::Py_ssize_t) -> Result<usize> {
 
 /// Imports a module by its dotted name.
 pub fn import(name: &CStr) -> Result<Object> {
-    // SAFETY: the name is a C string.
-    unsafe { Object::from_new(ffi::PyImport_ImportModule(name.as_ptr())) }
+    // Not PyImport_ImportModule: it asks the running code's namespace for __import__, and that can be any dict.
+    let name = string(name.to_str().unwrap_or_default())?;
+    // SAFETY: live objects; a list of names makes the import return the submodule itself.
+    unsafe {
+        let known = ffi::PyImport_GetModule(name.as_ptr());
+        if !known.is_null() {
+            return Object::from_new(known);
+        }
+        if !ffi::PyErr_Occurred().is_null() {
+            return Err(Raised);
+        }
+        let names = tuple(1)?;
+        ffi::PyTuple_SetItem(names.as_ptr(), 0, string("__name__")?.into_ptr());
+        Object::from_new(ffi::PyImport_ImportModuleLevelObject(
+            name.as_ptr(),
+            std::ptr::null_mut(),
+            std::ptr::null_mut(),
+            names.as_ptr(),
+            0,
+        ))
+    }
 }
 
 /// A new `str`.
@@ -268,4 +287,16 @@ pub unsafe fn raise_new(class: *mut ffi::PyObject, message: &str) -> Raised {
 #[must_use]
 pub fn into_c(result: Result<Object>) -> *mut ffi::PyObject {
     result.map_or(std::ptr::null_mut(), Object::into_ptr)
+}
+
+/// The last step of an export that gives an object's address: NULL after storing the exception.
+#[must_use]
+pub fn into_c_stored(result: Result<Object>) -> *mut ffi::PyObject {
+    result.map_or_else(
+        |raised| {
+            crate::errors::store_for_js(raised);
+            std::ptr::null_mut()
+        },
+        Object::into_ptr,
+    )
 }

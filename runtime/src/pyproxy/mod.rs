@@ -1,412 +1,526 @@
 //! Python objects in JavaScript: what the `PyProxy` class (`pyproxy.ts`) calls.
 //!
-//! A `PyProxy` owns one strong reference, given by [`new`] and returned through
-//! `ferropy_release`.
+//! A `PyProxy` owns one strong reference, which `ferropy_release` takes back.
+//! All exports get the address of a live proxy's object. Arguments and results
+//! are records (`wire`); the status is 0, -1 after storing an error, or -2 for
+//! "there is none".
+
+mod abilities;
+mod buffer;
 
 use std::ffi::c_int;
+use std::ptr::null_mut;
 
 use pyo3_ffi as ffi;
 
-use crate::convert;
-use crate::jsref::{self, JsRef, Slot};
+use crate::convert::{self, Converters};
+use crate::errors;
+use crate::jsref::Slot;
 use crate::py::{self, Object, Raised, Result};
+use crate::stack::Entered;
+use crate::wire::{self, Arguments, Record, status, write_result};
 
-#[link(wasm_import_module = "ferropy")]
-unsafe extern "C" {
-    /// A new `PyProxy`; takes over the strong reference. `abilities` is a union
-    /// of the `ABLE_*` bits.
-    safe fn js_pyproxy(object: *mut ffi::PyObject, abilities: u32) -> Slot;
-    safe fn js_length(array: Slot) -> usize;
-    safe fn js_element(array: Slot, index: usize) -> Slot;
+pub use abilities::{able, of as abilities};
+
+type Pointer = *mut ffi::PyObject;
+
+/// There is no such attribute or item, or the iterator has ended.
+const NONE: c_int = -2;
+
+/// Keeps the object alive to the end of the export, since the code that it runs may destroy the proxy,
+/// and fails with `$failure` if the stack has no room for that code.
+macro_rules! hold {
+    ($object:expr) => {
+        hold!($object, -1)
+    };
+    ($object:expr, $failure:expr) => {
+        // SAFETY: exports get live objects.
+        let _held = unsafe { Object::from_borrowed($object) };
+        let _entered = match Entered::new() {
+            Ok(entered) => entered,
+            Err(raised) => {
+                errors::store_for_js(raised);
+                return $failure;
+            }
+        };
+    };
 }
 
-const ABLE_CALL: u32 = 1;
-const ABLE_LENGTH: u32 = 2;
-const ABLE_GET: u32 = 4;
-const ABLE_ITERATE: u32 = 8;
-const ABLE_AWAIT: u32 = 16;
-
-/// A proxy that owns `object`.
-pub fn new(object: Object) -> Result<JsRef> {
-    let abilities = abilities(&object);
-    JsRef::from_slot(js_pyproxy(object.into_ptr(), abilities))
-}
-
-fn abilities(object: &Object) -> u32 {
-    // SAFETY: reads slots of a live object's type, whose sub-tables may be NULL.
-    unsafe {
-        let class = &*ffi::Py_TYPE(object.as_ptr());
-        let sequence = class.tp_as_sequence.as_ref();
-        let mapping = class.tp_as_mapping.as_ref();
-        let awaitable = class.tp_as_async.as_ref();
-        let mut able = 0;
-        if ffi::PyCallable_Check(object.as_ptr()) != 0 {
-            able |= ABLE_CALL;
-        }
-        if sequence.is_some_and(|s| s.sq_length.is_some())
-            || mapping.is_some_and(|m| m.mp_length.is_some())
-        {
-            able |= ABLE_LENGTH;
-        }
-        if sequence.is_some_and(|s| s.sq_item.is_some())
-            || mapping.is_some_and(|m| m.mp_subscript.is_some())
-        {
-            able |= ABLE_GET;
-        }
-        if class.tp_iter.is_some() {
-            able |= ABLE_ITERATE;
-        }
-        if awaitable.is_some_and(|a| a.am_await.is_some())
-            || ffi::PyCoro_CheckExact(object.as_ptr()) != 0
-        {
-            able |= ABLE_AWAIT;
-        }
-        able
-    }
-}
-
-/// Runs `operation` on the object behind a live proxy and hands its result over.
+/// Another strong reference.
 ///
 /// # Safety
-/// `object` is the pointer of a `PyProxy` that has not been destroyed.
-unsafe fn with(
-    object: *mut ffi::PyObject,
-    operation: impl FnOnce(&Object) -> Result<JsRef>,
-) -> Slot {
-    // SAFETY: passed on to the caller.
-    jsref::finish(unsafe { jsref::borrow_object(object) }.and_then(|object| operation(&object)))
-}
-
-/// Takes ownership of an argument's slot.
-fn argument(slot: Slot) -> Result<Object> {
-    convert::from_js(&JsRef::from_slot(slot)?)
-}
-
-fn done(_: ()) -> JsRef {
-    JsRef::undefined()
-}
-
-/// Gives a proxy's reference back.
-///
-/// # Safety
-/// `object` is a `PyProxy`'s pointer; the proxy does not use it again.
+/// `object` is live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_release(object: *mut ffi::PyObject) {
-    // SAFETY: the proxy's strong reference ends here.
+pub unsafe extern "C" fn ferropy_retain(object: Pointer) {
+    // SAFETY: passed on.
+    unsafe { ffi::Py_XINCREF(object) };
+}
+
+/// Gives a reference back.
+///
+/// # Safety
+/// The caller owns the reference and does not use it again.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ferropy_release(object: Pointer) {
+    // SAFETY: passed on.
     unsafe { ffi::Py_XDECREF(object) };
 }
 
-/// Another strong reference, for `PyProxy.copy`.
+/// What the object can do: a union of [`able`].
 ///
 /// # Safety
-/// See [`with`].
+/// See the module.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_copy(object: *mut ffi::PyObject) -> Slot {
+pub unsafe extern "C" fn ferropy_abilities(object: Pointer) -> u32 {
     // SAFETY: passed on.
-    unsafe { with(object, |object| new(object.clone())) }
+    unsafe { abilities(object) }
 }
 
-/// The name of the object's type.
+/// A number that stands for the object's type as it is now; 0 if it has none.
 ///
 /// # Safety
-/// See [`with`].
+/// See the module.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_type_name(object: *mut ffi::PyObject) -> Slot {
-    // SAFETY: passed on; an object's type is live while the object is.
+pub unsafe extern "C" fn ferropy_type_tag(object: Pointer) -> u32 {
+    // SAFETY: a live object's type is live.
+    unsafe { abilities::type_tag(ffi::Py_TYPE(object)) }
+}
+
+/// The name of the object's type, with its module unless that is builtins or `__main__`.
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ferropy_type_name(object: Pointer, out: *mut Record) -> c_int {
+    hold!(object);
+    // SAFETY: an object's type is live while the object is.
     unsafe {
-        with(object, |object| {
-            let class = Object::from_borrowed(ffi::Py_TYPE(object.as_ptr()).cast())?;
-            convert::to_js(&class.getattr(c"__name__")?)
-        })
+        let name = Object::from_borrowed(ffi::Py_TYPE(object).cast())
+            .and_then(|class| py::string(&errors::qualified_name(&class)?));
+        write_result(out, name)
     }
 }
 
-/// `repr(object)` or `str(object)`.
+/// `str(object)` or `repr(object)`.
 ///
 /// # Safety
-/// See [`with`].
+/// See the module.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_text(object: *mut ffi::PyObject, repr: bool) -> Slot {
+pub unsafe extern "C" fn ferropy_text(object: Pointer, repr: bool, out: *mut Record) -> c_int {
+    hold!(object);
     // SAFETY: passed on.
     unsafe {
-        with(object, |object| {
-            convert::string_to_js(&if repr {
-                object.to_repr()?
-            } else {
-                object.to_str()?
-            })
-        })
+        let text = if repr {
+            ffi::PyObject_Repr(object)
+        } else {
+            ffi::PyObject_Str(object)
+        };
+        write_result(out, Object::from_new(text))
     }
 }
 
-/// `len(object)`.
+/// `len(object)`, or -1 after storing an error.
 ///
 /// # Safety
-/// See [`with`].
+/// See the module.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_length(object: *mut ffi::PyObject) -> Slot {
+pub unsafe extern "C" fn ferropy_length(object: Pointer) -> isize {
+    hold!(object);
     // SAFETY: passed on.
+    let length = unsafe { ffi::PyObject_Size(object) };
+    if length < 0 {
+        errors::store_for_js(Raised);
+    }
+    length
+}
+
+/// Whether a value is the same as the one that was read before: the object itself, or a method that
+/// Python makes anew each time.
+unsafe fn is_same(value: Pointer, known: Pointer) -> bool {
+    // SAFETY: live objects.
     unsafe {
-        with(object, |object| {
-            let length = py::check_size(ffi::PyObject_Size(object.as_ptr()))?;
-            convert::to_js(&Object::from_new(ffi::PyLong_FromSize_t(length))?)
-        })
+        if value == known {
+            return true;
+        }
+        let class = ffi::Py_TYPE(value);
+        let method = class == &raw mut PyMethod_Type || class == &raw mut ffi::PyCFunction_Type;
+        method
+            && class == ffi::Py_TYPE(known)
+            && ffi::PyObject_RichCompareBool(value, known, ffi::Py_EQ) == 1
     }
 }
 
-/// `getattr(object, name)`.
+unsafe extern "C" {
+    /// `Objects/classobject.c`.
+    static mut PyMethod_Type: ffi::PyTypeObject;
+}
+
+/// `getattr(object, name)`; `name` is a `str`. `known` is NULL or the object of the proxy that was made
+/// for the attribute; 1 says that it still is the value.
 ///
 /// # Safety
-/// See [`with`].
+/// See the module.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_get_attribute(object: *mut ffi::PyObject, name: Slot) -> Slot {
-    // SAFETY: passed on.
+pub unsafe extern "C" fn ferropy_get_attribute(
+    object: Pointer,
+    name: Pointer,
+    known: Pointer,
+    out: *mut Record,
+) -> c_int {
+    hold!(object);
+    let mut value = null_mut();
+    // SAFETY: passed on; `value` receives a strong reference or NULL.
     unsafe {
-        with(object, |object| {
-            let name = argument(name)?;
-            convert::to_js(&Object::from_new(ffi::PyObject_GetAttr(
-                object.as_ptr(),
-                name.as_ptr(),
-            ))?)
-        })
+        match ffi::PyObject_GetOptionalAttr(object, name, &raw mut value) {
+            0 => NONE,
+            1 if !known.is_null() && is_same(value, known) => {
+                ffi::Py_DECREF(value);
+                1
+            }
+            _ => write_result(out, Object::from_new(value)),
+        }
     }
 }
 
-/// Whether the object has the attribute.
+/// Whether the object has the attribute: 0, 1, or -1 after storing an error.
 ///
 /// # Safety
-/// See [`with`].
+/// See the module.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_has_attribute(object: *mut ffi::PyObject, name: Slot) -> Slot {
+pub unsafe extern "C" fn ferropy_has_attribute(object: Pointer, name: Pointer) -> c_int {
+    hold!(object);
     // SAFETY: passed on.
-    unsafe {
-        with(object, |object| {
-            let name = argument(name)?;
-            truth(ffi::PyObject_HasAttrWithError(
-                object.as_ptr(),
-                name.as_ptr(),
-            ))
-        })
-    }
+    answer(unsafe { ffi::PyObject_HasAttrWithError(object, name) })
 }
 
 /// `setattr(object, name, value)`.
 ///
 /// # Safety
-/// See [`with`].
+/// See the module; `value` was written by JavaScript.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ferropy_set_attribute(
-    object: *mut ffi::PyObject,
-    name: Slot,
-    value: Slot,
-) -> Slot {
+    object: Pointer,
+    name: Pointer,
+    value: *const Record,
+) -> c_int {
+    hold!(object);
     // SAFETY: passed on.
     unsafe {
-        with(object, |object| {
-            let (name, value) = (argument(name)?, argument(value)?);
-            py::check(ffi::PyObject_SetAttr(
-                object.as_ptr(),
-                name.as_ptr(),
-                value.as_ptr(),
-            ))
-            .map(done)
-        })
+        status(
+            wire::read(&*value)
+                .and_then(|value| py::check(ffi::PyObject_SetAttr(object, name, value.as_ptr()))),
+        )
     }
 }
 
 /// `delattr(object, name)`.
 ///
 /// # Safety
-/// See [`with`].
+/// See the module.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_delete_attribute(object: *mut ffi::PyObject, name: Slot) -> Slot {
+pub unsafe extern "C" fn ferropy_delete_attribute(object: Pointer, name: Pointer) -> c_int {
+    hold!(object);
     // SAFETY: passed on.
-    unsafe {
-        with(object, |object| {
-            let name = argument(name)?;
-            py::check(ffi::PyObject_DelAttr(object.as_ptr(), name.as_ptr())).map(done)
-        })
-    }
+    status(py::check(unsafe { ffi::PyObject_DelAttr(object, name) }))
 }
 
-/// `object[key]`; a missing key of a mapping or index gives `undefined`.
+/// `dir(object)`, as a tape's result.
 ///
 /// # Safety
-/// See [`with`].
+/// See the module.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_get_item(object: *mut ffi::PyObject, key: Slot) -> Slot {
+pub unsafe extern "C" fn ferropy_dir(object: Pointer, out: *mut Record) -> c_int {
+    hold!(object);
+    // SAFETY: passed on.
+    unsafe { write_result(out, Object::from_new(ffi::PyObject_Dir(object))) }
+}
+
+/// `object[key]`; the record holds the key and then the value. A missing key or index gives -2.
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ferropy_get_item(object: Pointer, record: *mut Record) -> c_int {
+    hold!(object);
     // SAFETY: passed on.
     unsafe {
-        with(object, |object| {
-            let key = argument(key)?;
-            match Object::from_new(ffi::PyObject_GetItem(object.as_ptr(), key.as_ptr())) {
-                Ok(value) => convert::to_js(&value),
-                Err(Raised) if ffi::PyErr_ExceptionMatches(ffi::PyExc_LookupError) != 0 => {
-                    ffi::PyErr_Clear();
-                    Ok(JsRef::undefined())
+        let value = wire::read(&*record).and_then(|key| {
+            if ffi::PyDict_CheckExact(object) != 0 {
+                let value = ffi::PyDict_GetItemWithError(object, key.as_ptr());
+                if value.is_null() && ffi::PyErr_Occurred().is_null() {
+                    return Ok(None);
                 }
-                Err(raised) => Err(raised),
+                return Object::from_borrowed(value).map(Some);
             }
-        })
+            Object::from_new(ffi::PyObject_GetItem(object, key.as_ptr())).map(Some)
+        });
+        match value {
+            Ok(Some(value)) => write_result(record, Ok(value)),
+            Ok(None) => NONE,
+            Err(Raised)
+                if ffi::PyErr_ExceptionMatches(ffi::PyExc_KeyError) != 0
+                    || ffi::PyErr_ExceptionMatches(ffi::PyExc_IndexError) != 0 =>
+            {
+                ffi::PyErr_Clear();
+                NONE
+            }
+            Err(raised) => write_result(record, Err(raised)),
+        }
     }
 }
 
-/// `object[key] = value`.
+/// `object[key] = value`; two records.
 ///
 /// # Safety
-/// See [`with`].
+/// See the module.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_set_item(
-    object: *mut ffi::PyObject,
-    key: Slot,
-    value: Slot,
-) -> Slot {
+pub unsafe extern "C" fn ferropy_set_item(object: Pointer, records: *const Record) -> c_int {
+    hold!(object);
     // SAFETY: passed on.
     unsafe {
-        with(object, |object| {
-            let (key, value) = (argument(key)?, argument(value)?);
-            py::check(ffi::PyObject_SetItem(
-                object.as_ptr(),
-                key.as_ptr(),
-                value.as_ptr(),
-            ))
-            .map(done)
-        })
+        status(Arguments::read(records, 2).and_then(|arguments| {
+            let [key, value] = arguments.first_two();
+            py::check(ffi::PyObject_SetItem(object, key, value))
+        }))
     }
 }
 
 /// `del object[key]`.
 ///
 /// # Safety
-/// See [`with`].
+/// See the module.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_delete_item(object: *mut ffi::PyObject, key: Slot) -> Slot {
+pub unsafe extern "C" fn ferropy_delete_item(object: Pointer, record: *const Record) -> c_int {
+    hold!(object);
     // SAFETY: passed on.
     unsafe {
-        with(object, |object| {
-            let key = argument(key)?;
-            py::check(ffi::PyObject_DelItem(object.as_ptr(), key.as_ptr())).map(done)
-        })
+        status(
+            wire::read(&*record)
+                .and_then(|key| py::check(ffi::PyObject_DelItem(object, key.as_ptr()))),
+        )
     }
 }
 
-/// `key in object`.
+/// `key in object`: 0, 1, or -1 after storing an error.
 ///
 /// # Safety
-/// See [`with`].
+/// See the module.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_contains(object: *mut ffi::PyObject, key: Slot) -> Slot {
+pub unsafe extern "C" fn ferropy_contains(object: Pointer, record: *const Record) -> c_int {
+    hold!(object);
     // SAFETY: passed on.
     unsafe {
-        with(object, |object| {
-            let key = argument(key)?;
-            truth(ffi::PySequence_Contains(object.as_ptr(), key.as_ptr()))
-        })
+        answer(
+            wire::read(&*record).map_or(-1, |key| ffi::PySequence_Contains(object, key.as_ptr())),
+        )
     }
 }
 
-/// `object(*arguments, **keywords)`; `keywords` is a plain object or `undefined`.
+fn answer(answer: c_int) -> c_int {
+    if answer < 0 {
+        errors::store_for_js(Raised);
+    }
+    answer
+}
+
+/// `object(*arguments, **keywords)`: `count` records of positional arguments, then the values of
+/// `named` keyword arguments, then their names. The result takes the first record.
 ///
 /// # Safety
-/// See [`with`].
+/// See the module; there is at least one record.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ferropy_call(
-    object: *mut ffi::PyObject,
-    arguments: Slot,
-    keywords: Slot,
-) -> Slot {
+    object: Pointer,
+    records: *mut Record,
+    count: usize,
+    named: usize,
+) -> c_int {
+    hold!(object);
     // SAFETY: passed on.
     unsafe {
-        with(object, |object| {
-            let arguments = JsRef::from_slot(arguments)?;
-            let keywords = convert::copy_from_js(&JsRef::from_slot(keywords)?, 1)?;
-            let length = js_length(arguments.slot());
-            let tuple = py::tuple(length)?;
-            for index in 0..length {
-                let item = argument(js_element(arguments.slot(), index))?;
-                ffi::PyTuple_SetItem(tuple.as_ptr(), index as ffi::Py_ssize_t, item.into_ptr());
+        let result = Arguments::read(records, count + named).and_then(|arguments| {
+            if named == 0 {
+                return arguments.call(object, null_mut());
             }
-            let keywords = if keywords.is_none() {
-                std::ptr::null_mut()
-            } else {
-                keywords.as_ptr()
-            };
-            convert::to_js(&Object::from_new(ffi::PyObject_Call(
-                object.as_ptr(),
-                tuple.as_ptr(),
-                keywords,
-            ))?)
-        })
-    }
-}
-
-/// `iter(object)`, as a proxy.
-///
-/// # Safety
-/// See [`with`].
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_iterate(object: *mut ffi::PyObject) -> Slot {
-    // SAFETY: passed on.
-    unsafe {
-        with(object, |object| {
-            new(Object::from_new(ffi::PyObject_GetIter(object.as_ptr()))?)
-        })
-    }
-}
-
-/// The next item of an iterator: a one-element array, or `null` at its end.
-///
-/// # Safety
-/// See [`with`]; the object is an iterator.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_next(object: *mut ffi::PyObject) -> Slot {
-    #[link(wasm_import_module = "ferropy")]
-    unsafe extern "C" {
-        /// A one-element array; takes over the slot.
-        safe fn js_box(value: Slot) -> Slot;
-    }
-    // SAFETY: passed on; `item` receives a strong reference or NULL.
-    unsafe {
-        with(object, |object| {
-            let mut item = std::ptr::null_mut();
-            match ffi::PyIter_NextItem(object.as_ptr(), &raw mut item) {
-                0 => JsRef::from_slot(jsref::NULL),
-                1 => {
-                    let value = convert::to_js(&Object::from_new(item)?)?;
-                    JsRef::from_slot(js_box(value.into_slot()))
-                }
-                _ => Err(Raised),
+            let names = py::tuple(named)?;
+            for index in 0..named {
+                let name = wire::read(&*records.add(count + named + index))?;
+                ffi::PyTuple_SetItem(names.as_ptr(), index as ffi::Py_ssize_t, name.into_ptr());
             }
-        })
+            arguments.call(object, names.as_ptr())
+        });
+        write_result(records, result)
     }
 }
 
-/// A deep copy in JavaScript values, `depth` levels (negative: all).
+/// `relaxed_call(object, *arguments, **keywords)`, likewise: arguments too many are left out.
 ///
 /// # Safety
-/// See [`with`].
+/// See [`ferropy_call`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ferropy_copy_to_js(object: *mut ffi::PyObject, depth: c_int) -> Slot {
+pub unsafe extern "C" fn ferropy_relaxed_caller(object: Pointer) -> Pointer {
+    hold!(object, null_mut());
     // SAFETY: passed on.
-    unsafe { with(object, |object| convert::copy_to_js(object, depth)) }
-}
-
-fn truth(status: c_int) -> Result<JsRef> {
-    py::check(status)?;
-    JsRef::from_slot(if status == 0 {
-        jsref::FALSE
-    } else {
-        jsref::TRUE
+    py::into_c_stored(unsafe {
+        Object::from_borrowed(object).and_then(|object| {
+            let relaxed = py::import(c"pyodide.code")?.getattr(c"relaxed_call")?;
+            relaxed.call_method(c"__get__", &[&object])
+        })
     })
 }
 
-/// Copies a JavaScript value into Python and returns a proxy (or scalar) of the
-/// copy: `pyodide.toPy`.
+/// `iter(object)` (or `aiter`): a new reference that the caller owns; NULL after storing an error.
+///
+/// # Safety
+/// See the module.
 #[unsafe(no_mangle)]
-pub extern "C" fn ferropy_to_py(value: Slot, depth: c_int) -> Slot {
-    jsref::finish(
-        JsRef::from_slot(value)
-            .and_then(|value| convert::copy_from_js(&value, depth))
-            .and_then(|object| convert::to_js(&object)),
-    )
+pub unsafe extern "C" fn ferropy_iterate(object: Pointer, asynchronous: bool) -> Pointer {
+    hold!(object, null_mut());
+    // SAFETY: passed on.
+    py::into_c_stored(unsafe {
+        Object::from_new(if asynchronous {
+            ffi::PyObject_GetAIter(object)
+        } else {
+            ffi::PyObject_GetIter(object)
+        })
+    })
+}
+
+/// `next(object)`: 0 with the item, -2 with the value of `StopIteration`.
+///
+/// # Safety
+/// See the module; the object is an iterator.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ferropy_next(object: Pointer, out: *mut Record) -> c_int {
+    hold!(object);
+    let mut item = null_mut();
+    // SAFETY: passed on; `item` receives a strong reference or NULL.
+    unsafe {
+        match ffi::PyIter_Send(object, ffi::Py_None(), &raw mut item) {
+            ffi::PySendResult::PYGEN_NEXT => write_result(out, Object::from_new(item)),
+            ffi::PySendResult::PYGEN_RETURN => ended(out, Object::from_new(item)),
+            ffi::PySendResult::PYGEN_ERROR => write_result(out, Err(Raised)),
+        }
+    }
+}
+
+unsafe fn ended(out: *mut Record, value: Result<Object>) -> c_int {
+    // SAFETY: passed on.
+    let written = unsafe { write_result(out, value) };
+    if written < 0 { written } else { NONE }
+}
+
+/// Resumes a generator by one of its methods (`send`, `throw`, `close`) with the record's value; see
+/// [`ferropy_next`] for what it gives.
+///
+/// # Safety
+/// See the module; `method` is a `str`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ferropy_resume(
+    object: Pointer,
+    method: Pointer,
+    record: *mut Record,
+) -> c_int {
+    hold!(object);
+    // SAFETY: passed on.
+    unsafe {
+        let resumed = wire::read(&*record).and_then(|argument| {
+            let argument = errors::as_exception(argument)?;
+            let arguments = [object, argument.as_ptr()];
+            Object::from_new(ffi::PyObject_VectorcallMethod(
+                method,
+                arguments.as_ptr(),
+                2 | ffi::PY_VECTORCALL_ARGUMENTS_OFFSET,
+                null_mut(),
+            ))
+        });
+        match resumed {
+            Err(Raised) if ffi::PyErr_ExceptionMatches(ffi::PyExc_StopIteration) != 0 => {
+                ended(record, py::take_exception().getattr(c"value"))
+            }
+            resumed => write_result(record, resumed),
+        }
+    }
+}
+
+/// `iterator.__anext__()`, or a method of an asynchronous generator with the record's value; the
+/// result is awaitable.
+///
+/// # Safety
+/// See [`ferropy_resume`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ferropy_async_resume(
+    object: Pointer,
+    method: Pointer,
+    record: *mut Record,
+) -> c_int {
+    hold!(object);
+    // SAFETY: passed on.
+    unsafe {
+        let resumed = wire::read(&*record).and_then(|argument| {
+            let argument = errors::as_exception(argument)?;
+            py::import(c"pyodide.webloop")?.call_method(
+                c"resume",
+                &[
+                    &Object::from_borrowed(object)?,
+                    &Object::from_borrowed(method)?,
+                    &argument,
+                ],
+            )
+        });
+        write_result(record, resumed)
+    }
+}
+
+/// Starts an awaitable as a task and calls `resolve(value)` or `reject(error)` when it is done; the
+/// records hold the two functions.
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ferropy_settle(object: Pointer, records: *const Record) -> c_int {
+    hold!(object);
+    // SAFETY: passed on.
+    unsafe {
+        status(Arguments::read(records, 2).and_then(|arguments| {
+            let [resolve, reject] = arguments.first_two();
+            py::import(c"pyodide.webloop")?
+                .call_method(
+                    c"settle",
+                    &[
+                        &Object::from_borrowed(object)?,
+                        &Object::from_borrowed(resolve)?,
+                        &Object::from_borrowed(reject)?,
+                    ],
+                )
+                .map(drop)
+        }))
+    }
+}
+
+/// A copy in JavaScript values, `depth` levels (negative: all), made by the decoder in a slot, which
+/// has the converters that the bits say.
+///
+/// # Safety
+/// See the module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ferropy_to_js(
+    object: Pointer,
+    depth: c_int,
+    decoder: Slot,
+    converters: u32,
+    out: *mut Record,
+) -> c_int {
+    hold!(object);
+    // SAFETY: passed on.
+    unsafe {
+        match convert::to_js(object, depth, decoder, Converters::from_bits(converters)) {
+            Ok(value) => {
+                (*out).tag = wire::tag::TAKEN;
+                (*out).aux = value.into_slot();
+                0
+            }
+            Err(raised) => write_result(out, Err(raised)),
+        }
+    }
 }

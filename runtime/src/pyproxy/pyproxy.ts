@@ -1,264 +1,284 @@
-/** Python objects in JavaScript. */
+/**
+ * Python objects in JavaScript: what a `PyProxy` is made of.
+ *
+ * Inside each one is an invisible *shell*, a function if the object can be called.
+ * The shell is called directly; reading and writing properties goes through the
+ * traps of `handler.ts`. Members that every proxy or those of an ability have are
+ * methods of classes (`members.ts`, `sequence.ts`, `buffer.ts`).
+ */
 
 import type { Core } from "../../../js/src/core.ts";
-import type { Slot } from "../jsref/jsref.ts";
+import { RECORD } from "../wire/wire.ts";
+import { Able } from "./abilities.ts";
+import { Attributes } from "./attributes.ts";
+import { handlerOf, type Shell, STATE } from "./handler.ts";
+import { kindOf, type PyProxy } from "./classes.ts";
 
-/** Bits that say what a Python object can do; `mod.rs` has the same names. */
-const enum Able {
-  Call = 1,
-  Length = 2,
-  Get = 4,
-  Iterate = 8,
-  Await = 16,
-}
+export type { PyProxy } from "./classes.ts";
 
-/** What a proxy knows about its object; `object` is 0 once it is destroyed. */
-interface Target {
-  readonly core: Core;
+/** A reference to a Python object that several proxies may share. */
+export interface Reference {
+  readonly kind: "PyProxy" | "PyBufferView" | "PythonError";
+  /** The object's address, 0 once it is released. */
   object: number;
+}
+
+/** A proxy's reference. */
+export interface ProxyReference extends Reference {
+  /** Why it was released, for errors. */
+  reason: string;
+  readonly attributes: Attributes;
+}
+
+/** What a proxy knows. */
+export interface State {
+  readonly core: Core;
+  readonly reference: ProxyReference;
   readonly abilities: number;
-  destroyed: string | undefined;
+  /** Whether Python gets a double proxy back, not the object; `create_proxy` makes such ones. */
+  readonly double: boolean;
+  /** Whether `this` is passed to the object as its first argument. */
+  readonly captureThis: boolean;
+  /** What `bind` was given. */
+  readonly bound: { readonly self: unknown; readonly args: readonly unknown[] } | undefined;
+  /** The promise of an awaitable, once it was asked for. */
+  promise: Promise<unknown> | undefined;
 }
 
-/** The targets of all proxies; being listed here is what makes a value a proxy. */
-const targets = new WeakMap<object, Target>();
+const states = new WeakMap<object, State>();
 
-function targetOf(proxy: object): Target {
-  const target = targets.get(proxy);
-  if (target === undefined) throw new TypeError("Illegal invocation: this is not a PyProxy");
-  return target;
+/** The state of a proxy, or undefined of anything else. */
+export function stateOf(value: object): State | undefined {
+  return states.get(value);
 }
 
-/** The address of a proxy's object; throws if the proxy was destroyed. */
-function live(proxy: object): [Core, number] {
-  const { core, object, destroyed } = targetOf(proxy);
-  if (object === 0) throw new Error(`Object has already been destroyed\n${destroyed ?? ""}`);
-  return [core, object];
+/** Whether a value is a PyProxy, destroyed ones included. */
+export function isPyProxy(value: unknown): value is PyProxy {
+  return (
+    ((typeof value === "object" && value !== null) || typeof value === "function") &&
+    states.has(value)
+  );
 }
 
-/** Options of {@link PyProxy.toJs}. */
-export interface ToJsOptions {
-  /** How many levels of containers to copy; all of them without it. */
-  depth?: number;
+/** The state of what must be a proxy. */
+export function stateOfThis(proxy: object): State {
+  const state = states.get(proxy);
+  if (state === undefined) throw new TypeError("Illegal invocation: this is not a PyProxy");
+  return state;
 }
 
-/** A live reference to a Python object. */
-export class PyProxy {
-  /** Whether a value is a PyProxy, destroyed ones included. */
-  static is(value: unknown): boolean {
-    return (
-      ((typeof value === "object" && value !== null) || typeof value === "function") &&
-      targets.has(value)
-    );
-  }
-
-  /** The address behind a PyProxy, or 0 if it was destroyed. */
-  static objectOf(value: unknown): number {
-    return targets.get(value as object)?.object ?? 0;
-  }
-
-  static [Symbol.hasInstance](value: unknown): boolean {
-    return PyProxy.is(value);
-  }
-
-  /** The name of the object's type. */
-  get type(): string {
-    const [core, object] = live(this);
-    return core.call("ferropy_type_name", object) as string;
-  }
-
-  /** `str(object)`. */
-  toString(): string {
-    const [core, object] = live(this);
-    return core.call("ferropy_text", object, 0) as string;
-  }
-
-  /** Copies containers into Arrays, Maps, Sets and Uint8Arrays. */
-  toJs(options: ToJsOptions = {}): unknown {
-    const [core, object] = live(this);
-    return core.call("ferropy_copy_to_js", object, options.depth ?? -1);
-  }
-
-  /** A second proxy of the same object, to be destroyed on its own. */
-  copy(): PyProxy {
-    const [core, object] = live(this);
-    return core.call("ferropy_copy", object) as PyProxy;
-  }
-
-  /** Releases the Python object. Later use of the proxy throws. */
-  destroy(options: { message?: string } = {}): void {
-    const target = targetOf(this);
-    if (target.object === 0) return;
-    const description = target.core.attempt(() => `The object was ${this.type}: ${this.toString()}`);
-    target.destroyed = options.message ?? description ?? "";
-    const object = target.object;
-    target.object = 0;
-    target.core.forget(this);
-    target.core.exports.ferropy_release(object);
-  }
-
-  [Symbol.dispose](): void {
-    this.destroy();
-  }
-
-  /** `len(object)`. */
-  get length(): number {
-    const [core, object] = live(this);
-    return core.call("ferropy_length", object) as number;
-  }
-
-  /** `object[key]`, or `undefined` if the key or index is missing. */
-  get(key: unknown): unknown {
-    const [core, object] = live(this);
-    return core.call("ferropy_get_item", object, core.slots.put(key));
-  }
-
-  /** `object[key] = value`. */
-  set(key: unknown, value: unknown): void {
-    const [core, object] = live(this);
-    core.call("ferropy_set_item", object, core.slots.put(key), core.slots.put(value));
-  }
-
-  /** `del object[key]`. */
-  delete(key: unknown): void {
-    const [core, object] = live(this);
-    core.call("ferropy_delete_item", object, core.slots.put(key));
-  }
-
-  /** `key in object`. */
-  has(key: unknown): boolean {
-    const [core, object] = live(this);
-    return core.call("ferropy_contains", object, core.slots.put(key)) as boolean;
-  }
-
-  /** Calls the object with keyword arguments taken from the last argument. */
-  callKwargs(...args: unknown[]): unknown {
-    const keywords = args.pop();
-    if (typeof keywords !== "object" || keywords === null) {
-      throw new TypeError("callKwargs needs the keyword arguments, an object, as its last argument");
-    }
-    return call(this, args, keywords);
-  }
-
-  *[Symbol.iterator](): Generator<unknown> {
-    const [core, object] = live(this);
-    const iterator = core.call("ferropy_iterate", object) as PyProxy;
-    try {
-      for (;;) {
-        const item = core.call("ferropy_next", live(iterator)[1]) as [unknown] | null;
-        if (item === null) return;
-        yield item[0];
-      }
-    } finally {
-      iterator.destroy();
-    }
-  }
+/** The address of a proxy's object; throws if it was destroyed. */
+export function objectOf({ reference }: State): number {
+  if (reference.object === 0) throw new Error(reference.reason);
+  return reference.object;
 }
 
-function call(proxy: object, args: unknown[], keywords?: object): unknown {
-  const [core, object] = live(proxy);
-  return core.call("ferropy_call", object, core.slots.put(args), core.slots.put(keywords));
-}
+/** The parts of a new state that differ from the usual. */
+export type StateOptions = Partial<Pick<State, "double" | "captureThis" | "bound">>;
 
-/** Members that exist only if the object has the ability. */
-const NEEDS: Readonly<Record<string, Able>> = {
-  length: Able.Length,
-  get: Able.Get,
-  set: Able.Get,
-  delete: Able.Get,
-  has: Able.Get,
-  callKwargs: Able.Call,
-};
-
-function isMember(target: Target, name: string | symbol): boolean {
-  if (name === Symbol.iterator) return (target.abilities & Able.Iterate) !== 0;
-  if (typeof name === "symbol") return name in PyProxy.prototype;
-  if (!(name in PyProxy.prototype) || name === "constructor") return name === "constructor";
-  const need = NEEDS[name];
-  return need === undefined || (target.abilities & need) !== 0;
-}
-
-/** `$name` reaches a Python attribute that one of the proxy's own members hides. */
-function attributeName(name: string): string {
-  return /^\$+[^$]/.test(name) && name.slice(1) in PyProxy.prototype ? name.slice(1) : name;
-}
-
-const handler: ProxyHandler<object> = {
-  getPrototypeOf: () => PyProxy.prototype,
-  get(shell, name, receiver: object): unknown {
-    const target = targetOf(receiver);
-    if (isMember(target, name)) return Reflect.get(PyProxy.prototype, name, receiver);
-    if (typeof name === "symbol") return Reflect.get(shell, name);
-    if (name === "then") return promiseMethod(target, receiver);
-    if (target.object === 0) live(receiver);
-    const { core, object } = target;
-    const slot = core.slots.put(attributeName(name));
-    if (core.call("ferropy_has_attribute", object, slot) !== true) {
-      return target.abilities & Able.Call ? Reflect.get(Function.prototype, name, receiver) : undefined;
-    }
-    return core.call("ferropy_get_attribute", object, core.slots.put(attributeName(name)));
-  },
-  has(shell, name): boolean {
-    const target = shells.get(shell) as Target;
-    if (isMember(target, name)) return true;
-    if (typeof name === "symbol") return false;
-    const { core, object } = target;
-    return core.call("ferropy_has_attribute", object, core.slots.put(attributeName(name))) === true;
-  },
-  set(_shell, name, value, receiver: object): boolean {
-    if (typeof name === "symbol") return false;
-    const [core, object] = live(receiver);
-    core.call(
-      "ferropy_set_attribute",
-      object,
-      core.slots.put(attributeName(name)),
-      core.slots.put(value),
-    );
-    return true;
-  },
-  deleteProperty(shell, name): boolean {
-    if (typeof name === "symbol") return false;
-    const { core, object } = shells.get(shell) as Target;
-    core.call("ferropy_delete_attribute", object, core.slots.put(attributeName(name)));
-    return true;
-  },
-  apply(shell, _this, args): unknown {
-    return call(proxies.get(shell) as object, args);
-  },
-};
-
-function promiseMethod(target: Target, receiver: object): unknown {
-  if ((target.abilities & Able.Await) === 0) return undefined;
-  return (...args: Parameters<Promise<unknown>["then"]>) =>
-    target.core.settle(receiver).then(...args);
-}
-
-/** The invisible object inside each `Proxy`, which traps without receiver see. */
-const shells = new WeakMap<object, Target>();
-const proxies = new WeakMap<object, object>();
-
-function makeProxy(core: Core, object: number, abilities: number): PyProxy {
-  // Only a function can be called, so callables have one inside. Strict mode's
-  // arrow functions have no own `prototype` that a Proxy would have to show.
-  const shell: object = (abilities & Able.Call) !== 0 ? () => undefined : {};
-  if (typeof shell === "function") {
-    // `name` and `length` of the shell would hide the Python attributes.
-    for (const own of ["name", "length"]) Reflect.deleteProperty(shell, own);
-  }
-  const target: Target = { core, object, abilities, destroyed: undefined };
-  const proxy = new Proxy(shell, handler);
-  shells.set(shell, target);
-  proxies.set(shell, proxy);
-  targets.set(proxy, target);
-  core.keepAlive(proxy, object);
-  return proxy as PyProxy;
-}
-
-/** The import functions of this area; see `mod.rs`. */
-export function pyproxyImports(core: Core): Record<string, (...args: never[]) => unknown> {
-  return {
-    js_pyproxy: (object: number, abilities: number): Slot =>
-      core.slots.put(makeProxy(core, object, abilities)),
-    js_box: (value: Slot): Slot => core.slots.put([core.slots.take(value)]),
+/** A proxy that shares `reference`. */
+export function proxyOf(
+  core: Core,
+  reference: ProxyReference,
+  abilities: number,
+  options: StateOptions = {},
+): PyProxy {
+  const state: State = {
+    core,
+    reference,
+    abilities,
+    double: options.double ?? false,
+    captureThis: options.captureThis ?? false,
+    bound: options.bound,
+    promise: undefined,
   };
+  let shell: Shell;
+  if ((abilities & Able.Call) !== 0) {
+    // A method, unlike other functions, is no constructor but has a `this`.
+    shell = {
+      shell(this: unknown, ...args: unknown[]): unknown {
+        return call(state, this, args);
+      },
+    }.shell as unknown as Shell;
+    Object.setPrototypeOf(shell, kindOf(abilities).prototype);
+  } else {
+    shell = Object.create(kindOf(abilities).prototype) as Shell;
+  }
+  shell[STATE] = state;
+  const proxy = new Proxy(shell, handlerOf(abilities)) as unknown as PyProxy;
+  states.set(proxy, state);
+  return proxy;
+}
+
+/**
+ * A proxy that owns the strong reference `object`.
+ * @param registered whether the reference is given back when the proxy is collected.
+ */
+export function makeProxy(
+  core: Core,
+  object: number,
+  abilities: number,
+  registered: boolean,
+  options?: StateOptions,
+  attributes = new Attributes(),
+): PyProxy {
+  const reference: ProxyReference = { kind: "PyProxy", object, reason: "", attributes };
+  const proxy = proxyOf(core, reference, abilities, options);
+  core.live.add(reference);
+  if (core.debug) core.makers.noteReference(core, reference);
+  if (registered) core.keepAlive(reference, proxy);
+  return proxy;
+}
+
+/** The name of an object's type, which objects of the same type share. */
+function typeName(core: Core, object: number): string {
+  const tag = core.exports.ferropy_type_tag(object) >>> 0;
+  let name = core.typeNames.get(tag);
+  if (name === undefined) {
+    name = core.readOut((out) => core.exports.ferropy_type_name(object, out)) as string;
+    if (core.typeNames.size >= TYPE_NAMES) core.typeNames.clear();
+    if (tag !== 0) core.typeNames.set(tag, name);
+  }
+  return name;
+}
+
+/** How many names of types are remembered. */
+const TYPE_NAMES = 1024;
+
+/** Describes the object behind a proxy that is about to be destroyed. */
+function describe({ core, reference: { object } }: State): string {
+  try {
+    const type = typeName(core, object);
+    if (!core.debug) return `The object was of type ${type}.`;
+    const text = core.readOut((out) => core.exports.ferropy_text(object, 1, out)) as string;
+    const where = new Error("destroyed").stack ?? "";
+    return `The object was of type ${type}: ${text.slice(0, 200)}\nIt was destroyed here:\n${where}`;
+  } catch {
+    return "The object could not be described.";
+  }
+}
+
+/** Releases the object; proxies that share it are destroyed with it. */
+export function destroy(state: State, message?: string): void {
+  const { core, reference } = state;
+  if (reference.object === 0) return;
+  const description = describe(state);
+  const { object } = reference;
+  // Describing it may have run anything.
+  if (object === 0) return;
+  reference.reason =
+    message === undefined
+      ? `Object has already been destroyed\n${description}`
+      : `${message}\n${description}`;
+  reference.object = 0;
+  core.forget(reference);
+  core.live.delete(reference);
+  reference.attributes.release();
+  core.exports.ferropy_release(object);
+}
+
+/** Why lent proxies end. */
+const REASONS = {
+  call:
+    "This borrowed proxy was automatically destroyed at the end of a function call. Keep a .copy() " +
+    "of it in JavaScript, or use create_proxy or create_once_callable in Python.",
+  promise:
+    "This borrowed proxy was automatically destroyed at the end of an asynchronous function call. " +
+    "Keep a .copy() of it in JavaScript, or use create_proxy or create_once_callable in Python.",
+  generator:
+    "This borrowed proxy was automatically destroyed when the generator that it was an argument of " +
+    "had ended. Keep a .copy() of it in JavaScript, or use create_proxy in Python.",
+  iteration:
+    "This borrowed proxy was automatically destroyed when the iteration that gave it had ended. " +
+    "Keep a .copy() of it.",
+  attribute:
+    "This borrowed attribute proxy was automatically destroyed with the proxy that it was read from. " +
+    "Keep a .copy() of it.",
+} as const;
+
+/** Destroys proxies that were lent. */
+export function destroyBorrowed(
+  proxies: readonly unknown[],
+  reason: keyof typeof REASONS = "call",
+): void {
+  for (const proxy of proxies) {
+    const state = stateOf(proxy as object);
+    if (state !== undefined && !state.double) destroy(state, REASONS[reason]);
+  }
+}
+
+/** Has the references of lent proxies given back even if nobody destroys them. */
+export function adoptBorrowed(core: Core, proxies: readonly PyProxy[]): void {
+  for (const proxy of proxies) {
+    const { reference } = stateOfThis(proxy);
+    if (reference.object !== 0) core.keepAlive(reference, proxy);
+  }
+}
+
+const NO_NAMES: readonly string[] = [];
+
+/** Calls the shell of a proxy. */
+function call(state: State, self: unknown, args: readonly unknown[]): unknown {
+  if (state.bound !== undefined) {
+    const all = [...state.bound.args, ...args];
+    return invoke(state, state.captureThis ? [state.bound.self, ...all] : all);
+  }
+  return invoke(state, state.captureThis ? [self, ...args] : args);
+}
+
+/** `object(*args, **keywords)`. */
+export function invoke(
+  state: State,
+  args: readonly unknown[],
+  keywords?: Readonly<Record<string, unknown>>,
+): unknown {
+  return invokeObject(state.core, () => objectOf(state), args, keywords);
+}
+
+/**
+ * The same for an object that need not be a proxy's; it is asked for when the arguments are written,
+ * since getters among them may run anything.
+ */
+export function invokeObject(
+  core: Core,
+  objectNow: () => number,
+  args: readonly unknown[],
+  keywords?: Readonly<Record<string, unknown>>,
+): unknown {
+  const { wire } = core;
+  const names = keywords === undefined ? NO_NAMES : Object.keys(keywords);
+  const count = args.length;
+  const named = names.length;
+  const saved = wire.top;
+  const base = wire.reserve(Math.max(count + 2 * named, 1));
+  let written = 0;
+  let status: number;
+  try {
+    for (; written < count; written++) wire.place(base + written * RECORD, args[written]);
+    for (const name of names) {
+      wire.place(base + written++ * RECORD, (keywords as Record<string, unknown>)[name]);
+    }
+    for (const name of names) wire.place(base + written++ * RECORD, name);
+  } catch (error) {
+    wire.discard(base, written);
+    wire.top = saved;
+    throw error;
+  }
+  let object: number;
+  try {
+    object = objectNow();
+  } catch (error) {
+    wire.discard(base, written);
+    wire.top = saved;
+    throw error;
+  }
+  try {
+    status = core.exports.ferropy_call(object, base, count, named);
+  } catch (error) {
+    throw core.fail(error);
+  } finally {
+    wire.top = saved;
+  }
+  if (status < 0) throw core.pendingError();
+  return wire.read(base);
 }

@@ -14,6 +14,8 @@ use std::hint::black_box;
 
 use pyo3_ffi as ffi;
 
+use crate::py::{Raised, raise_new};
+
 #[link(wasm_import_module = "ferropy")]
 unsafe extern "C" {
     /// How many calls of [`ferropy_probe_stack`] fit on the engine's stack now.
@@ -165,5 +167,47 @@ pub extern "C" fn ferropy_settle_stack() {
         // SAFETY: there is one thread.
         unsafe { ferropy_stack_extended = 0 };
         limit(estimate());
+    }
+}
+
+thread_local! {
+    /// How many calls from JavaScript are under way.
+    static ENTERED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Every so many nested calls from JavaScript the engine's stack is looked at: between them lie frames
+/// that no check of CPython sees.
+const LOOK_EVERY: u32 = 8;
+
+/// What a nested call may need at most, as a part of the whole stack.
+const NESTED_RESERVE: f64 = 0.25;
+
+/// Counts a call from JavaScript while it lives.
+pub struct Entered(());
+
+impl Entered {
+    /// Enters Python; a `RecursionError` if the engine's stack is nearly full.
+    pub fn new() -> Result<Self, Raised> {
+        let depth = ENTERED.get() + 1;
+        ENTERED.set(depth);
+        let entered = Self(());
+        if depth.is_multiple_of(LOOK_EVERY)
+            && f64::from(probe()) < f64::from(WHOLE.get()) * NESTED_RESERVE
+        {
+            // SAFETY: a static exception class.
+            return Err(unsafe {
+                raise_new(
+                    ffi::PyExc_RecursionError,
+                    "maximum recursion depth exceeded in calls between Python and JavaScript",
+                )
+            });
+        }
+        Ok(entered)
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        ENTERED.set(ENTERED.get() - 1);
     }
 }

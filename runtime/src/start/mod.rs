@@ -5,7 +5,6 @@ use std::mem::MaybeUninit;
 
 use pyo3_ffi as ffi;
 
-use crate::convert;
 use crate::host;
 use crate::jsref::{JsRef, Slot};
 use crate::py;
@@ -13,8 +12,10 @@ use crate::stack;
 
 #[link(wasm_import_module = "ferropy")]
 unsafe extern "C" {
-    safe fn js_length(array: Slot) -> usize;
-    safe fn js_element(array: Slot, index: usize) -> Slot;
+    safe fn js_count(array: Slot) -> usize;
+    safe fn js_element_of(array: Slot, index: usize) -> Slot;
+    safe fn js_units(text: Slot) -> usize;
+    safe fn js_copy_units(text: Slot, into: *mut u16);
     /// Reports why the interpreter could not start; takes over the bytes' copy.
     safe fn js_start_failed(message: *const c_char, length: usize);
 }
@@ -124,19 +125,18 @@ fn argument_pointers(arguments: &[CString]) -> Vec<*mut c_char> {
         .collect()
 }
 
+fn text_of(value: &JsRef) -> String {
+    let mut units = vec![0_u16; js_units(value.slot())];
+    js_copy_units(value.slot(), units.as_mut_ptr());
+    String::from_utf16_lossy(&units)
+}
+
 /// Reads a JavaScript array of strings. Python is not up yet.
 fn strings(array: &JsRef) -> Vec<CString> {
-    (0..js_length(array.slot()))
-        .filter_map(|index| JsRef::from_slot(js_element(array.slot(), index)).ok())
+    (0..js_count(array.slot()))
+        .filter_map(|index| JsRef::from_slot(js_element_of(array.slot(), index)).ok())
         // An argument cannot hold NUL; execve would have cut it there.
-        .map(|item| {
-            CString::new(
-                convert::rust_string(&item)
-                    .split('\0')
-                    .next()
-                    .unwrap_or_default(),
-            )
-        })
+        .map(|item| CString::new(text_of(&item).split('\0').next().unwrap_or_default()))
         .map(Result::unwrap_or_default)
         .collect()
 }

@@ -1,0 +1,1 @@
+"""Modules that packages import although their name says that they are internal."""
