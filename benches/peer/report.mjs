@@ -1,17 +1,12 @@
 /** Tables of results: for a terminal and for docs/benchmarks.md. Measures nothing. */
-import { geometricMean, median, megabytes, ratio, seconds } from './stats.mjs';
+import { callTable } from '../ffi/report.mjs';
+import { geometricMean, median, megabytes, seconds } from '../shared/stats.mjs';
+import { markdownHead, markdownProblems, markdownTables, printTables, row } from '../shared/tables.mjs';
 
 /** What the project promised; shown beside what was reached. */
 const TARGETS = { load: 1 / 3, bytes: 0.8, speed: 1, commandLine: 0.5 };
 
-/** A row: name, our median, the peer's, and ours divided by the peer's. */
-function row(name, times, target) {
-  if (!times || times.ferropy.length === 0 || times.peer.length === 0) return undefined;
-  const [ours, theirs] = [median(times.ferropy), median(times.peer)];
-  return { name, ours, theirs, ratio: ours / theirs, target, rounds: times.ferropy.length };
-}
-
-/** @returns {{title: string, rows: object[], unit: Function, note?: string}[]} */
+/** @returns {import('../shared/tables.mjs').Table[]} */
 export function tables(results) {
   // The peer against itself has nothing to reach.
   const targets = results.options.self ? {} : TARGETS;
@@ -34,8 +29,7 @@ export function tables(results) {
       rows: [{ name: 'all files', ours, theirs, ratio: ours / theirs, target: targets.bytes }],
     });
   }
-  const calls = Object.entries(results.calls ?? {}).map(([name, times]) => row(name, times)).filter(Boolean);
-  if (calls.length > 0) all.push({ title: 'Calls across the border', unit: seconds, rows: calls, note: 'Per call, in Node; only what both can do.' });
+  if (results.calls) all.push(callTable('Node', results.calls, results.options));
   const python = Object.entries(results.python?.figures ?? {})
     .map(([name, times]) => {
       const base = row(name, times);
@@ -58,55 +52,20 @@ export function tables(results) {
   return all;
 }
 
-function cells(table, r) {
-  const verdict = r.target === undefined ? '' : `≤ ${ratio(r.target)}: ${r.ratio <= r.target * 1.005 ? 'reached' : 'missed'}`;
-  const base = [r.name, table.unit(r.ours), table.unit(r.theirs), ratio(r.ratio)];
-  if (table.native) {
-    base.push(r.timesNative ? `ours ${ratio(r.timesNative[0])}, peer ${ratio(r.timesNative[1])} × native` : table.unit(r.native));
-  }
-  return [...base, verdict];
-}
-
-const headings = (table) => ['', 'ferropy', 'peer', 'ratio', ...(table.native ? ['native'] : []), 'target'];
-
 export function printSummary(results) {
-  for (const table of tables(results)) {
-    console.log(`\n${table.title}`);
-    const rows = [headings(table), ...table.rows.map((r) => cells(table, r))];
-    const widths = rows[0].map((_, column) => Math.max(...rows.map((r) => r[column].length)));
-    for (const r of rows) console.log(`  ${r.map((cell, i) => (i === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[i]))).join('  ')}`);
-  }
-  for (const [script, why] of Object.entries(results.python?.problems ?? {})) console.log(`  not measured: ${script}: ${why}`);
+  printTables(tables(results));
+  for (const [what, why] of Object.entries(problems(results))) console.log(`  not measured: ${what}: ${why}`);
 }
+
+const problems = (results) => ({ ...results.calls?.problems, ...results.python?.problems });
 
 export function writeMarkdown(results) {
-  const { machine, options } = results;
-  const lines = [
-    '# Benchmarks',
-    '',
-    'Written by `cargo xtask bench peer`; do not edit. Ratios below 1 mean that ferropy needs less than the peer.',
-    '',
-    `${machine.date}, commit ${machine.commit}; ${machine.cores} × ${machine.cpu}, Node ${machine.node}; peer: npm \`${machine.peer}\`; ` +
-      `${options.rounds} rounds, interleaved, medians${options.quick ? '; quick run' : ''}.`,
-  ];
-  if (options.self) lines.push('', '**The peer against itself** (`--self`): what differs from 1 here is this machine\'s noise.');
-  for (const table of tables(results)) {
-    const head = headings(table);
-    lines.push('', `## ${table.title}`, '');
-    if (table.note) lines.push(table.note, '');
-    lines.push(`| ${head.join(' | ')} |`, `| --- |${' ---: |'.repeat(head.length - 1)}`);
-    for (const r of table.rows) lines.push(`| ${cells(table, r).join(' | ')} |`);
-  }
+  const lines = [...markdownHead('Benchmarks', 'cargo xtask bench peer', results), ...markdownTables(tables(results))];
   if (results.files) {
     lines.push('', '### By file', '', '| file | bytes |', '| --- | ---: |');
     for (const [side, files] of Object.entries(results.files)) {
       for (const { path, bytes } of files) lines.push(`| ${side}: ${path} | ${bytes.toLocaleString('en')} |`);
     }
   }
-  const problems = Object.entries(results.python?.problems ?? {});
-  if (problems.length > 0) {
-    lines.push('', '### Not measured', '');
-    for (const [script, why] of problems) lines.push(`- ${script}: ${why}`);
-  }
-  return `${lines.join('\n')}\n`;
+  return `${[...lines, ...markdownProblems(problems(results))].join('\n')}\n`;
 }

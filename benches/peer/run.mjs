@@ -7,17 +7,17 @@
  *
  * `--self` puts the peer in ferropy's place: what then differs from 1 is noise. Writes docs/benchmarks.md.
  */
-import { execFileSync, fork, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ferropyDist, peerDist } from '../../tests/harness/dist.mjs';
 import { findBrowser, launchBrowser } from '../../tests/harness/engines.mjs';
 import { CACHE, REPO, pin } from '../../tests/harness/pins.mjs';
 import { startServer } from '../../tests/harness/server.mjs';
+import { measureInNode } from '../ffi/measure.mjs';
+import { Child, chooseSides, machine, order, say } from '../shared/sides.mjs';
 import { printSummary, writeMarkdown } from './report.mjs';
 import { QUICK, SCRIPTS, ensurePyperformance } from './scripts.mjs';
 
@@ -37,45 +37,7 @@ const parts = new Set(options.only.split(','));
 const rounds = Number(options.rounds ?? 7);
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** The two sides, by the names the tables use. */
-const sides = { ferropy: options.self ? peerDist() : ferropyDist(options.dist), peer: peerDist() };
-
-/** Alternates which side goes first, round by round. */
-const order = (round) => (round % 2 === 0 ? ['ferropy', 'peer'] : ['peer', 'ferropy']);
-
-/** A process of child.mjs: `ask` sends one request and waits for its answer. */
-class Child {
-  constructor(side) {
-    this.side = side;
-    this.process = fork(here('child.mjs'), [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
-  }
-
-  ask(request, limit = 300_000) {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.process.kill('SIGKILL'), limit);
-      const onExit = (code, signal) => finish(() => reject(new Error(`the process ended (${signal ?? code})`)));
-      const onMessage = ({ answer, error }) => finish(() => (error ? reject(new Error(error)) : resolve(answer)));
-      const finish = (then) => {
-        clearTimeout(timer);
-        this.process.off('exit', onExit);
-        this.process.off('message', onMessage);
-        then();
-      };
-      this.process.on('exit', onExit);
-      this.process.on('message', onMessage);
-      this.process.send(request);
-    });
-  }
-
-  load() {
-    const { dir, loader } = sides[this.side];
-    return this.ask({ do: 'load', dist: dir, loader });
-  }
-
-  end() {
-    this.process.kill('SIGKILL');
-  }
-}
+const sides = chooseSides(options);
 
 /** A native Python 3.15 that runs the same shim; its column shows what WebAssembly costs. */
 class Native {
@@ -125,25 +87,11 @@ function findNative() {
 
 const results = { machine: machine(), options: { quick: options.quick, self: options.self, rounds } };
 
-function machine() {
-  const git = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: REPO, encoding: 'utf8' });
-  return {
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    node: process.version,
-    peer: pin('peer', 'npm'),
-    commit: git.status === 0 ? git.stdout.trim() : 'none',
-    date: new Date().toISOString().slice(0, 10),
-  };
-}
-
-const say = (text) => process.stderr.write(`${text}\n`);
-
 async function loadInNode() {
   const times = { ferropy: [], peer: [] };
   for (let round = 0; round < rounds; round++) {
     for (const side of order(round)) {
-      const child = new Child(side);
+      const child = new Child(sides[side]);
       times[side].push(await child.load());
       child.end();
     }
@@ -219,25 +167,6 @@ function commandLine() {
   return times;
 }
 
-async function calls() {
-  const turns = options.quick ? 3 : 5;
-  const figures = {};
-  for (let round = 0; round < turns; round++) {
-    for (const side of order(round)) {
-      const child = new Child(side);
-      await child.load();
-      const table = await child.ask({ do: 'ffi', quick: options.quick });
-      child.end();
-      for (const [name, value] of Object.entries(table)) {
-        figures[name] ??= { ferropy: [], peer: [] };
-        figures[name][side].push(value / 1e9);
-      }
-    }
-    say(`calls, round ${round + 1}/${turns}`);
-  }
-  return figures;
-}
-
 async function pythonSpeed() {
   const benchmarks = ensurePyperformance();
   const scripts = SCRIPTS.slice(0, options.quick ? QUICK : undefined);
@@ -251,12 +180,12 @@ async function pythonSpeed() {
     const runtimes = {};
     const start = {
       ferropy: async () => {
-        const child = new Child('ferropy');
+        const child = new Child(sides.ferropy);
         await child.load();
         return child;
       },
       peer: async () => {
-        const child = new Child('peer');
+        const child = new Child(sides.peer);
         await child.load();
         return child;
       },
@@ -303,7 +232,7 @@ if (parts.has('load') || parts.has('bytes')) {
   results.sizes = Object.fromEntries(Object.entries(sides).map(([side, { dir }]) => [side, folderSizes(dir)]));
 }
 if (parts.has('cli')) results.commandLine = commandLine();
-if (parts.has('ffi')) results.calls = await calls();
+if (parts.has('ffi')) results.calls = await measureInNode(sides, { quick: options.quick, rounds: options.quick ? 3 : 5 });
 if (parts.has('python')) results.python = await pythonSpeed();
 
 /** Plain sizes of a distribution's files. */

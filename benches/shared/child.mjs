@@ -3,14 +3,15 @@
  *
  *     {do: 'load', dist, loader}         how long import and loadPyodide took
  *     {do: 'script', path, argv, budget} one pyperformance script (folders are copied into MEMFS on first use)
- *     {do: 'ffi', quick}                 the table of ffi.mjs
+ *     {do: 'case', name, target}         seconds per operation of one case of benches/ffi
  */
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { measureFfi } from './ffi.mjs';
+import { Measurer } from '../ffi/cases.mjs';
 
 let py;
+let measurer;
 const copied = new Set();
 
 function copyFolder(from, to) {
@@ -42,8 +43,9 @@ const actions = {
     py.globals.set('request', JSON.stringify([`/bench/${folder}/run_benchmark.py`, argv, budget]));
     return JSON.parse(py.runPython('pyperf_shim.run_script(*json.loads(request))'));
   },
-  async ffi({ quick }) {
-    return measureFfi(py, quick);
+  async case({ name, target }) {
+    measurer ??= new Measurer(py);
+    return measurer.measure(name, target);
   },
 };
 
