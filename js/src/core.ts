@@ -12,6 +12,7 @@ import { jsproxyImports } from "../../runtime/src/jsproxy/jsproxy.ts";
 import { type Slot, SlotTable } from "../../runtime/src/jsref/jsref.ts";
 import { Makers } from "../../runtime/src/lifetimes/alive.ts";
 import { lifetimeImports } from "../../runtime/src/lifetimes/lifetimes.ts";
+import type { TypedArray } from "../../runtime/src/pyproxy/buffer.ts";
 import type { PyProxy } from "../../runtime/src/pyproxy/classes.ts";
 import { objectOf, type Reference, stateOfThis } from "../../runtime/src/pyproxy/pyproxy.ts";
 import { stackImports } from "../../runtime/src/stack/stack.ts";
@@ -124,7 +125,7 @@ export class Core {
   /** Why the interpreter did not start. */
   startFailure: string | undefined;
   /** Its first element becomes a signal's number when another thread sends one. */
-  interrupt: Int8Array | Uint8Array | Int32Array | undefined;
+  interrupt: TypedArray | undefined;
 
   #thrown: unknown;
   #fatal: FatalError | undefined;

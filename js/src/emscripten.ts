@@ -1,5 +1,6 @@
 /** The parts of Emscripten's module that the loader touches. */
 
+import type { TypedArray } from "../../runtime/src/pyproxy/buffer.ts";
 import type { FileSystem, PathHelpers } from "./filesystem.ts";
 
 /** An instantiated main module. */
@@ -16,7 +17,7 @@ export interface EmscriptenModule {
     scope: object,
   ): Promise<unknown>;
   /** Read by CPython between bytecodes. */
-  Py_EmscriptenSignalBuffer?: Int8Array | Uint8Array | Int32Array | undefined;
+  Py_EmscriptenSignalBuffer?: TypedArray | undefined;
 }
 
 /** What the loader passes to the module's factory. */

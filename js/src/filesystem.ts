@@ -30,12 +30,10 @@ export interface FSNode {
   };
 }
 
-/** An open file. */
-export interface FSStream {
-  readonly fd: number;
-  readonly path: string;
-  readonly node: FSNode;
-  /** The same as `node`. */
+/** An open file, as far as functions ask for it. */
+export interface OpenFile {
+  readonly fd?: number;
+  /** What it is open of. */
   object: FSNode;
   /** How it was opened, as the bits of C's `open`. */
   flags: number;
@@ -46,6 +44,14 @@ export interface FSStream {
   readonly isAppend: boolean;
   seekable?: boolean;
   tty?: TTY | undefined;
+}
+
+/** An open file. */
+export interface FSStream extends OpenFile {
+  readonly fd: number;
+  readonly path: string;
+  /** The same as `object`. */
+  readonly node: FSNode;
 }
 
 /** What makes an open file a terminal, in the shape that `ioctl` asks for. */
@@ -102,8 +108,12 @@ export interface FSStats {
 export interface FSType {
   /** Makes the root of a new mount. */
   mount(mount: FSMount): FSNode;
-  /** Copies between memory and where the files last; kinds without a second place have none. */
-  syncfs?(mount: FSMount, populate: boolean, done: (error?: unknown) => void): void;
+  /**
+   * Copies between memory and where the files last; kinds without a second place have none.
+   * @param populate true: into memory; false: from memory. @types/emscripten calls it a function.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- an error, which @types/emscripten calls number
+  syncfs?(mount: FSMount, populate: boolean | (() => unknown), done: (error?: any) => void): void;
 }
 
 /** A mounted file system. */
@@ -116,7 +126,7 @@ export interface FSMount {
   readonly root: FSNode;
 }
 
-/** What the functions of the file system throw. */
+/** What the functions of the file system throw. Only debug builds make it an Error, with a message and a stack. */
 export interface ErrnoError extends Error {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- "ErrnoError", which @types/emscripten misspells
   readonly name: any;
@@ -181,7 +191,11 @@ export interface FileSystem {
   };
   /** Open files by their descriptor. */
   readonly streams: readonly (FSStream | null)[];
-  readonly ErrnoError: new (errno: number) => ErrnoError;
+  /** A class of Error as @types/emscripten has it. */
+  readonly ErrnoError: Omit<ErrorConstructor, "prototype"> & {
+    readonly prototype: ErrnoError;
+    new (errno: number): ErrnoError;
+  };
   readonly FSNode: new (parent: FSNode | null, name: string, mode: number, rdev?: number) => FSNode;
   readonly FSStream: new () => FSStream;
   ignorePermissions: boolean;
@@ -238,16 +252,16 @@ export interface FileSystem {
 
   /** @param flags as in C's `fopen` (`r`, `w+`, …) or the bits of C's `open`. */
   open(path: string, flags: string | number, mode?: number): FSStream;
-  close(stream: FSStream): void;
+  close(stream: OpenFile): void;
   closeStream(fd: number): void;
   getStream(fd: number): FSStream;
   /** @param whence 0: from the start, 1: from the position, 2: from the end. */
-  llseek(stream: FSStream, offset: number, whence: number): number;
+  llseek(stream: OpenFile, offset: number, whence: number): number;
   /** @returns how many bytes were read, 0 at the end. */
-  read(stream: FSStream, buffer: ArrayBufferView, offset: number, length: number, position?: number): number;
+  read(stream: OpenFile, buffer: ArrayBufferView, offset: number, length: number, position?: number): number;
   /** @returns how many bytes were written. */
   write(
-    stream: FSStream,
+    stream: OpenFile,
     buffer: ArrayBufferView,
     offset: number,
     length: number,
@@ -255,7 +269,7 @@ export interface FileSystem {
     canOwn?: boolean,
   ): number;
   mmap(
-    stream: FSStream,
+    stream: OpenFile,
     buffer: ArrayBufferView,
     offset: number,
     length: number,
@@ -263,7 +277,7 @@ export interface FileSystem {
     protection: number,
     flags: number,
   ): { ptr: number; allocated: boolean };
-  ioctl(stream: FSStream, request: number, argument: unknown): unknown;
+  ioctl(stream: OpenFile, request: number, argument: unknown): unknown;
   readFile(path: string, options: { encoding: "utf8"; flags?: string | undefined }): string;
   readFile(path: string, options?: { encoding?: "binary"; flags?: string | undefined }): Uint8Array;
   writeFile(path: string, data: string | ArrayBufferView, options?: WriteOptions): void;

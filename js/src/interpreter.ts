@@ -3,6 +3,7 @@
  * start of CPython. Used by `loadPyodide` and by the Node program.
  */
 
+import type { TypedArray } from "../../runtime/src/pyproxy/buffer.ts";
 import { type File, contents, mountFiles, readArchive } from "./archive.ts";
 import { Core, type Exports } from "./core.ts";
 import type { EmscriptenModule, ModuleFactory } from "./emscripten.ts";
@@ -122,7 +123,7 @@ export function start(machine: Machine, argv: string[], program: boolean): numbe
 /** Watches a buffer whose first element becomes a signal's number, 2 for Ctrl-C. */
 export function setInterruptBuffer(
   { core, module }: Machine,
-  buffer: Int8Array | Uint8Array | Int32Array | undefined,
+  buffer: TypedArray | undefined,
 ): void {
   core.interrupt = buffer;
   module.Py_EmscriptenSignalBuffer = buffer;

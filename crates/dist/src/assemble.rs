@@ -5,7 +5,7 @@ use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
 use cache::{Key, Product};
-use interpreter::{Context, Keys, Part};
+use interpreter::{Context, Keys, Part, is_stub};
 use serde_json::Value;
 use toolchain::product;
 use walkdir::WalkDir;
@@ -22,9 +22,13 @@ const REQUIRED: &[&str] = &[
     "ferropy.mjs",
     "pyodide.mjs",
     "pyodide.js",
+    "ferropy.d.mts",
     "ferropy.d.ts",
+    "pyodide.d.mts",
     "pyodide.d.ts",
     "ffi.d.ts",
+    "typings/pyodide/py.typed",
+    "typings/pyodide/ffi/__init__.pyi",
     "node/python.mjs",
     "node/repl.mjs",
     "console.html",
@@ -34,6 +38,9 @@ const REQUIRED: &[&str] = &[
 
 /// Files of the checkout that go along; they are for people, and a checkout may lack them.
 const DOCUMENTS: &[&str] = &["README.md", "LICENSE-MIT", "LICENSE-APACHE"];
+
+/// Where type checkers of Python code find the stubs.
+const STUBS: &str = "typings";
 
 /// Extensions that gain from compression.
 const COMPRESSED: &[&str] = &["wasm", "mjs", "js", "zip", "json", "css", "html"];
@@ -47,6 +54,9 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
         .key("main module", keys.of(Part::MainModule))
         .key("stdlib", keys.of(Part::Stdlib))
         .key("loader", &loader::key(repository)?)
+        .tree("stubs", &repository.join("python"), |path| {
+            path.extension().is_none() || is_stub(path)
+        })?
         .text("package", package::package_json().to_string())
         .text("lock", package::lock_json().to_string())
         .text("brotli", options.brotli.to_string());
@@ -76,8 +86,9 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
         step,
         |build, step| {
             let dir = build.dir();
-            copy_tree(&bundles, dir)?;
-            copy_tree(&interpreter.main_module, dir)?;
+            copy_tree(&bundles, dir, |_| true)?;
+            copy_tree(&interpreter.main_module, dir, |_| true)?;
+            copy_tree(&repository.join("python"), &dir.join(STUBS), is_stub)?;
             copy(&interpreter.stdlib, &dir.join("python_stdlib.zip"))?;
             for name in DOCUMENTS
                 .iter()
@@ -108,15 +119,17 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
         .map_err(Error::io("copy", from))
 }
 
-fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {
+/// Copies the files below a folder for which `take` holds.
+fn copy_tree(from: &Path, to: &Path, take: impl Fn(&Path) -> bool) -> Result<(), Error> {
     for entry in WalkDir::new(from) {
         let entry = entry.map_err(|e| Error::io("read", from)(e.into()))?;
-        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
-        if entry.file_type().is_dir() {
-            fs::create_dir_all(&target).map_err(Error::io("create", target))?;
-        } else {
-            copy(entry.path(), &target)?;
+        if entry.file_type().is_dir() || !take(entry.path()) {
+            continue;
         }
+        let target = to.join(entry.path().strip_prefix(from).unwrap_or(entry.path()));
+        let folder = target.parent().unwrap_or(to);
+        fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+        copy(entry.path(), &target)?;
     }
     Ok(())
 }
@@ -155,6 +168,30 @@ fn compress(dir: &Path, mut told: impl FnMut(&str)) -> Result<(), Error> {
 mod tests {
     use super::*;
     use std::io::Read as _;
+
+    #[test]
+    fn stubs_are_copied_without_their_modules() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let (from, to) = (dir.path().join("python"), dir.path().join("typings"));
+        fs::create_dir_all(from.join("pyodide/__pycache__")).expect("mkdir");
+        for name in [
+            "js.py",
+            "js.pyi",
+            "pyodide/py.typed",
+            "pyodide/__pycache__/a.pyc",
+        ] {
+            fs::write(from.join(name), "").expect("write");
+        }
+        copy_tree(&from, &to, is_stub).expect("copy");
+        let mut files: Vec<_> = WalkDir::new(&to)
+            .into_iter()
+            .flatten()
+            .filter(|entry| entry.file_type().is_file())
+            .map(|entry| entry.path().strip_prefix(&to).expect("below").to_owned())
+            .collect();
+        files.sort();
+        assert_eq!(files, [Path::new("js.pyi"), Path::new("pyodide/py.typed")]);
+    }
 
     #[test]
     fn compressed_files_stand_beside_their_originals() {

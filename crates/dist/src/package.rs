@@ -8,7 +8,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// `package.json`: the folder is an npm package as it is.
 pub(crate) fn package_json() -> Value {
-    let both = |types: &str, import: &str| json!({ "types": types, "import": import });
+    let typed = |types: &str, file: &str| json!({ "types": types, "default": file });
     json!({
         "name": "ferropy",
         "version": VERSION,
@@ -20,9 +20,12 @@ pub(crate) fn package_json() -> Value {
         "types": "./ferropy.d.ts",
         "engines": { "node": format!(">={}", pins().node.minimum) },
         "exports": {
-            ".": { "types": "./ferropy.d.ts", "import": "./ferropy.mjs", "require": "./pyodide.js" },
-            "./pyodide.mjs": both("./pyodide.d.ts", "./pyodide.mjs"),
-            "./pyodide.js": "./pyodide.js",
+            ".": {
+                "import": typed("./ferropy.d.mts", "./ferropy.mjs"),
+                "require": typed("./pyodide.d.ts", "./pyodide.js"),
+            },
+            "./pyodide.mjs": typed("./pyodide.d.mts", "./pyodide.mjs"),
+            "./pyodide.js": typed("./pyodide.d.ts", "./pyodide.js"),
             "./ffi": { "types": "./ffi.d.ts" },
             "./*": "./*"
         },
@@ -71,6 +74,9 @@ mod tests {
             package["engines"]["node"],
             format!(">={}", pins().node.minimum)
         );
-        assert_eq!(package["exports"]["."]["import"], "./ferropy.mjs");
+        assert_eq!(
+            package["exports"]["."]["import"]["default"],
+            "./ferropy.mjs"
+        );
     }
 }

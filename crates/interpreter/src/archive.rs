@@ -66,7 +66,7 @@ pub(crate) fn stdlib(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
             &context.repository.join("python"),
             "",
             &mut files,
-            keys::is_python,
+            keys::is_module,
         )?;
         write(&build.dir().join(name), &files)
     })?;
@@ -159,9 +159,11 @@ mod tests {
         fs::write(tree.join("package/b.py"), "b = 1\n").expect("write");
         fs::write(tree.join("a.py"), "a = 1\n").expect("write");
         fs::write(tree.join("package/__pycache__/b.pyc"), "x").expect("write");
+        fs::write(tree.join("package/b.pyi"), "b: int\n").expect("write");
+        fs::write(tree.join("package/py.typed"), "").expect("write");
         let archive = |name: &str| {
             let mut files = BTreeMap::new();
-            collect(&tree, "top/", &mut files, keys::is_python).expect("collect");
+            collect(&tree, "top/", &mut files, keys::is_module).expect("collect");
             assert_eq!(
                 files.keys().collect::<Vec<_>>(),
                 ["top/a.py", "top/package/b.py"]

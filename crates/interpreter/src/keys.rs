@@ -74,7 +74,7 @@ impl Keys {
             .key("source", &cpython_source)
             .key("sysconfig", &libpython)
             .texts("left out", archive::LEFT_OUT)
-            .tree("python", &repository.join("python"), is_python)?
+            .tree("python", &repository.join("python"), is_module)?
             .finish();
         let test_extensions = Key::of("test extensions 2")
             .key("libpython", &libpython)
@@ -128,10 +128,22 @@ fn is_rust(path: &Path) -> bool {
         && path.extension().is_none_or(|e| e != "ts")
 }
 
-/// Whether a path below `python/` goes into the archive.
+/// Whether a path below a library of Python code goes into the archive.
 pub(crate) fn is_python(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default();
     name != "__pycache__" && name != "tests" && path.extension().is_none_or(|e| e != "pyc")
+}
+
+/// Whether a path below `python/` goes into the archive: stubs would only make the download larger.
+pub(crate) fn is_module(path: &Path) -> bool {
+    is_python(path) && !is_stub(path)
+}
+
+/// Whether a file below `python/` is for type checkers and not for the interpreter.
+#[must_use]
+pub fn is_stub(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "pyi")
+        || path.file_name().is_some_and(|name| name == "py.typed")
 }
 
 /// What `Cargo.lock` pins of `package` and everything below it, as `name version checksum`, sorted.

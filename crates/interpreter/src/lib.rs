@@ -25,7 +25,7 @@ use progress::{Progress, Step};
 use toolchain::Toolchain;
 
 pub use error::Error;
-pub use keys::Keys;
+pub use keys::{Keys, is_stub};
 
 /// What every build needs at hand.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ const NONE = -2;
 /** The attribute still is what its proxy is of. */
 const SAME = 1;
 
-/** Runs an export with scratch records that hold some values. */
-function withRecords(
+/** Runs an export with scratch records that hold some values; at least one, for the result. */
+export function withRecords(
   state: State,
   values: readonly unknown[],
   operation: (records: number, object: number) => number,

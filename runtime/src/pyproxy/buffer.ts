@@ -91,7 +91,7 @@ export class PyBufferView {
   readonly #core: Core;
   readonly #reference: Reference;
 
-  /** @private */
+  /** @internal */
   constructor(core: Core, words: Uint32Array, type: string | undefined) {
     const word = (index: number): number => words[index] as number;
     const heap = core.heap;

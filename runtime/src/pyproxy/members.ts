@@ -3,7 +3,7 @@
 import { toJs, type ToJsOptions } from "../convert/decode.ts";
 import type { Core } from "../../../js/src/core.ts";
 import { Able } from "./abilities.ts";
-import { deleteItem, getItem, hasItem, lengthOf, setItem } from "./access.ts";
+import { deleteItem, getItem, hasItem, lengthOf, setItem, withRecords } from "./access.ts";
 import { asJson } from "./handler.ts";
 import type { PyProxy } from "./classes.ts";
 import {
@@ -239,27 +239,12 @@ export class IterableMembers {
 function resume(state: State, method: string, argument: unknown): IteratorResult<any, any> {
   const { core } = state;
   const { wire } = core;
-  const object = objectOf(state);
   const name = wire.name(method);
-  const saved = wire.top;
-  const at = wire.reserve(1);
-  let status: number;
-  try {
-    wire.place(at, argument);
-  } catch (error) {
-    wire.top = saved;
-    throw error;
-  }
-  try {
-    status =
-      method === "__next__"
-        ? core.exports.ferropy_next(object, at)
-        : core.exports.ferropy_resume(object, name, at);
-  } catch (error) {
-    throw core.fail(error);
-  } finally {
-    wire.top = saved;
-  }
+  const { status, at } = withRecords(state, [argument], (record, object) =>
+    method === "__next__"
+      ? core.exports.ferropy_next(object, record)
+      : core.exports.ferropy_resume(object, name, record),
+  );
   if (status === NONE) return { done: true, value: wire.read(at) };
   if (status < 0) throw core.pendingError();
   return { done: false, value: wire.read(at) };
@@ -333,24 +318,10 @@ async function asyncResume(
 ): Promise<IteratorResult<any, any>> {
   const { core } = state;
   const { wire } = core;
-  const object = objectOf(state);
   const name = wire.name(method);
-  const saved = wire.top;
-  const at = wire.reserve(1);
-  let status: number;
-  try {
-    wire.place(at, argument);
-  } catch (error) {
-    wire.top = saved;
-    throw error;
-  }
-  try {
-    status = core.exports.ferropy_async_resume(object, name, at);
-  } catch (error) {
-    throw core.fail(error);
-  } finally {
-    wire.top = saved;
-  }
+  const { status, at } = withRecords(state, [argument], (record, object) =>
+    core.exports.ferropy_async_resume(object, name, record),
+  );
   if (status < 0) throw core.pendingError();
   const awaitable = wire.read(at) as PyProxy;
   try {

@@ -163,12 +163,12 @@ function byText(left: unknown, right: unknown): number {
 
 /** Array's methods that change it. They use the Python object's own methods. */
 export class MutableSequenceMembers {
-  reverse(): PyProxy {
+  reverse(): this {
     invokeMethod(stateOfThis(this), "reverse", []);
-    return this as unknown as PyProxy;
+    return this;
   }
 
-  sort(compare?: (left: any, right: any) => number): PyProxy {
+  sort(compare?: (left: any, right: any) => number): this {
     const state = stateOfThis(this);
     if (compare !== undefined && typeof compare !== "function") {
       throw new TypeError("the comparison must be a function");
@@ -190,7 +190,7 @@ export class MutableSequenceMembers {
       key.destroy();
       functools.destroy();
     }
-    return this as unknown as PyProxy;
+    return this;
   }
 
   splice(start?: number, ...rest: any[]): any[] {
