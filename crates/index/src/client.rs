@@ -3,19 +3,23 @@
 //! Knows nothing about packages. Blocking on purpose: callers that want several
 //! transfers at once use threads, and nothing here needs an async runtime of its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{Read, Write};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::blocking::{RequestBuilder, Response};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_NONE_MATCH,
+    LOCATION, RANGE, RETRY_AFTER,
+};
 use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::Error;
 use crate::config::{Index, Login, redact};
+use crate::store::lock;
 
 /// Attempts in all, for failures that may pass.
 const ATTEMPTS: u32 = 4;
@@ -26,11 +30,68 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// For each connect and each read, not for a whole transfer.
 const STALL: Duration = Duration::from_mins(1);
 
+/// A page as it came.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) body: Vec<u8>,
+    pub(crate) kind: String,
+    /// Where it came from in the end: what its links are relative to.
+    pub(crate) url: Url,
+    pub(crate) validity: Validity,
+}
+
+/// For how long and by what a page is known to be current.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Validity {
+    pub(crate) etag: Option<String>,
+    /// `None` when the server says nothing about it.
+    pub(crate) max_age: Option<Duration>,
+}
+
+impl Validity {
+    fn of(headers: &HeaderMap) -> Self {
+        let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok());
+        let directives = text(CACHE_CONTROL).unwrap_or_default().to_ascii_lowercase();
+        let mut directives = directives.split(',').map(str::trim);
+        let max_age = directives.clone().find_map(|d| d.strip_prefix("max-age="));
+        let max_age = max_age
+            .and_then(|s| s.parse().ok())
+            .map(Duration::from_secs);
+        let never = directives.any(|d| d == "no-cache" || d == "no-store");
+        Self {
+            etag: text(ETAG).map(str::to_owned),
+            max_age: if never { Some(Duration::ZERO) } else { max_age },
+        }
+    }
+}
+
+/// What a server says about a page.
+#[derive(Debug)]
+pub(crate) enum Fetched {
+    Page(Page),
+    /// It is still what the `ETag` stands for.
+    Unchanged(Validity),
+    /// There is no such page.
+    Missing(Validity),
+}
+
+/// A part of a file.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) bytes: Vec<u8>,
+    /// The place of its first byte.
+    pub(crate) start: u64,
+    /// Of the whole file.
+    pub(crate) total: u64,
+}
+
 /// Gets pages and files.
 #[derive(Debug, Default)]
 pub(crate) struct Client {
     http: OnceLock<reqwest::blocking::Client>,
     logins: HashMap<String, Login>,
+    /// Servers that answered a range with the whole file: not worth another try.
+    whole: Mutex<HashSet<String>>,
 }
 
 impl Client {
@@ -45,15 +106,29 @@ impl Client {
         Self {
             http: OnceLock::new(),
             logins,
+            whole: Mutex::default(),
         }
     }
 
-    /// Gets a page: its bytes and content type. `None` when the server has no such page.
-    pub(crate) fn page(&self, url: &Url, accept: &str) -> Result<Option<(Vec<u8>, String)>, Error> {
+    /// Gets a page of at most `limit` bytes, unless it is still what `etag` stands for.
+    pub(crate) fn page(
+        &self,
+        url: &Url,
+        accept: &str,
+        etag: Option<&str>,
+        limit: u64,
+    ) -> Result<Fetched, Error> {
         self.retry(url, || {
-            let response = self.send(self.http()?.get(url.clone()).header(ACCEPT, accept), url)?;
-            if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::GONE) {
-                return Ok(None);
+            let mut request = self.http()?.get(url.clone()).header(ACCEPT, accept);
+            if let Some(etag) = etag {
+                request = request.header(IF_NONE_MATCH, etag);
+            }
+            let response = self.send(request, url)?;
+            let validity = Validity::of(response.headers());
+            match response.status() {
+                StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(Fetched::Missing(validity)),
+                StatusCode::NOT_MODIFIED => return Ok(Fetched::Unchanged(validity)),
+                _ => {}
             }
             let response = checked(response, url)?;
             let kind = response
@@ -62,10 +137,45 @@ impl Client {
                 .and_then(|v| v.to_str().ok())
                 .unwrap_or_default()
                 .to_owned();
-            let body = response
-                .bytes()
-                .map_err(|e| Failure::from_reqwest(url, &e))?;
-            Ok(Some((body.to_vec(), kind)))
+            let landed = response.url().clone();
+            let body = body(response, url, limit)?;
+            Ok(Fetched::Page(Page {
+                body,
+                kind,
+                url: landed,
+                validity,
+            }))
+        })
+    }
+
+    /// Gets a part of a file, `bytes=-100` or `bytes=5-9`; `None` when the server only
+    /// gives whole files.
+    pub(crate) fn part(&self, url: &Url, range: &str, limit: u64) -> Result<Option<Part>, Error> {
+        if lock(&self.whole).contains(&server(url)) {
+            return Ok(None);
+        }
+        self.retry(url, || {
+            let request = self.http()?.get(url.clone()).header(RANGE, range);
+            let response = self.send(request, url)?;
+            if response.status() != StatusCode::PARTIAL_CONTENT {
+                if response.status() == StatusCode::OK {
+                    lock(&self.whole).insert(server(url));
+                }
+                return Ok(None);
+            }
+            let place = response
+                .headers()
+                .get(CONTENT_RANGE)
+                .and_then(|v| content_range(v.to_str().ok()?));
+            let Some((start, total)) = place else {
+                return Ok(None);
+            };
+            let bytes = body(response, url, limit)?;
+            Ok(Some(Part {
+                bytes,
+                start,
+                total,
+            }))
         })
     }
 
@@ -125,6 +235,8 @@ impl Client {
             .user_agent(concat!("ferropy/", env!("CARGO_PKG_VERSION")))
             .timeout(STALL)
             .connect_timeout(Duration::from_secs(15))
+            // The library follows ten redirects in a row, to http and https only, and takes
+            // the login out of a request that leaves its server.
             .build()
             .map_err(|e| {
                 Failure::Final(Error::Network {
@@ -201,6 +313,13 @@ impl Failure {
     }
 
     fn from_reqwest(url: &Url, error: &reqwest::Error) -> Self {
+        // Where a server redirects to does not change by asking again.
+        if error.is_redirect() || error.is_builder() {
+            return Self::Final(Error::Network {
+                url: redact(url.as_str()),
+                why: root(error),
+            });
+        }
         let why = if error.is_timeout() {
             "the server did not answer in time".to_owned()
         } else {
@@ -214,6 +333,20 @@ fn checked(response: Response, url: &Url) -> Result<Response, Failure> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);
+    }
+    if status.is_redirection() {
+        let to = response
+            .headers()
+            .get(LOCATION)
+            .and_then(|v| v.to_str().ok());
+        return Err(Failure::Final(Error::Status {
+            url: redact(url.as_str()),
+            status: format!(
+                "{status}, a redirect to «{}»",
+                redact(to.unwrap_or_default())
+            ),
+            hint: "only http and https addresses are followed".to_owned(),
+        }));
     }
     let hint = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -238,6 +371,41 @@ fn checked(response: Response, url: &Url) -> Result<Response, Failure> {
         return Err(Failure::Passing { error, after });
     }
     Err(Failure::Final(error))
+}
+
+/// Reads a whole answer, up to a limit.
+fn body(response: Response, url: &Url, limit: u64) -> Result<Vec<u8>, Failure> {
+    let expected = response.content_length();
+    let mut out = Vec::new();
+    let mut limited = response.take(limit + 1);
+    limited.read_to_end(&mut out).map_err(|e| {
+        let why = format!(
+            "the transfer broke off after {} bytes: {}",
+            out.len(),
+            root(&e)
+        );
+        Failure::passing(url, why)
+    })?;
+    if out.len() as u64 > limit {
+        return Err(Failure::Final(Error::Page {
+            url: redact(url.as_str()),
+            why: format!("it is larger than {limit} bytes"),
+        }));
+    }
+    if let Some(expected) = expected
+        && expected != out.len() as u64
+    {
+        let why = format!("the transfer ended after {} of {expected} bytes", out.len());
+        return Err(Failure::passing(url, why));
+    }
+    Ok(out)
+}
+
+/// `bytes 5-9/100` as (5, 100).
+fn content_range(text: &str) -> Option<(u64, u64)> {
+    let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
+    let (start, _) = range.split_once('-')?;
+    Some((start.trim().parse().ok()?, total.trim().parse().ok()?))
 }
 
 /// Scheme, host and port: what a login belongs to.

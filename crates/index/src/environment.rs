@@ -9,19 +9,18 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use cache::{Cache, Key, Product};
-use pep508_rs::Requirement;
+use pep508_rs::VersionOrUrl;
 use progress::Progress;
+use resolver::{Candidate, File, Pick, Problem, Resolution, Target};
 use serde::{Deserialize, Serialize};
 use url::Url;
-use wheel::{Archive, DirectUrl, Scheme};
+use wheel::{Archive, DirectUrl, Requirement, Scheme, parse_requirement};
 
 use crate::Error;
 use crate::build::Builder;
 use crate::config::{self, Index, Settings, redact};
-use crate::project::Candidate;
-use crate::resolve::{NewestFirst, Resolver};
 use crate::store::{self, Store};
-use crate::target::Target;
+use crate::target::ours;
 
 /// How long an answer of the index is taken as still true; pip and uv use the same.
 const FRESH: Duration = Duration::from_mins(10);
@@ -67,7 +66,7 @@ impl Wanted {
                 .map(Self::Wheel)
                 .map_err(|()| bad("it is not a path".to_owned()));
         }
-        Requirement::parse(text, base)
+        parse_requirement(text)
             .map(|r| Self::Named(Box::new(r)))
             .map_err(|e| bad(e.to_string()))
     }
@@ -112,9 +111,11 @@ impl Pinned {
     }
 
     fn candidate(&self) -> Result<Candidate, Error> {
+        let wheel = wheel::WheelName::from_str(&self.file).map_err(wheel::Error::from)?;
         Ok(Candidate {
-            wheel: wheel::WheelName::from_str(&self.file)?,
-            file: crate::page::File {
+            version: wheel.version,
+            source: false,
+            file: File {
                 name: self.file.clone(),
                 url: self.url.clone(),
                 sha256: self.sha256.clone(),
@@ -139,10 +140,17 @@ pub fn environment(
     options: &Options,
     builder: Option<&dyn Builder>,
 ) -> Result<PathBuf, Error> {
-    let target = Target::ours();
+    let target = ours();
     let indexes = indexes(cache, options, needs_index(wanted))?;
-    let store = Store::new(cache, progress, indexes.clone(), &target, builder);
-    let answer = answer_path(cache, wanted, &indexes, &target)?;
+    let store = Store::new(
+        cache,
+        progress,
+        indexes.clone(),
+        target,
+        builder,
+        options.refresh,
+    );
+    let answer = answer_path(cache, wanted, &indexes, target)?;
     let known = read_answer(&answer);
     if let Some((picks, age)) = &known
         && *age < FRESH
@@ -150,8 +158,9 @@ pub fn environment(
     {
         return install(cache, progress, &store, picks);
     }
-    match resolve(wanted, &target, &store) {
-        Ok(picks) => {
+    match resolve(wanted, &store) {
+        Ok(resolution) => {
+            let picks = files(&resolution);
             let pinned: Vec<Pinned> = picks.iter().map(Pinned::of).collect();
             let text = serde_json::to_vec_pretty(&pinned).unwrap_or_default();
             store::keep(&answer, &text)?;
@@ -169,17 +178,37 @@ pub fn environment(
     }
 }
 
-/// Picks the wheels for `wanted` without downloading more than metadata.
+/// Picks the packages for `wanted` without downloading more than metadata.
 pub fn pick(
     cache: &Cache,
     progress: &Progress,
     wanted: &[Wanted],
     options: &Options,
-) -> Result<Vec<Candidate>, Error> {
-    let target = Target::ours();
+) -> Result<Vec<Pick>, Error> {
     let indexes = indexes(cache, options, needs_index(wanted))?;
-    let store = Store::new(cache, progress, indexes, &target, None);
-    resolve(wanted, &target, &store)
+    let store = Store::new(cache, progress, indexes, ours(), None, options.refresh);
+    Ok(resolve(wanted, &store)?.picks)
+}
+
+/// Answers any question, for any target, from the indexes that the options and this
+/// machine's configuration name. [`Problem::indexes`] is filled in here.
+pub fn solve(
+    cache: &Cache,
+    progress: &Progress,
+    mut problem: Problem,
+    options: &Options,
+) -> Result<Resolution, Error> {
+    let indexes = indexes(cache, options, true)?;
+    problem.indexes = indexes.iter().map(|i| i.url.to_string()).collect();
+    let target = problem.target.clone();
+    let store = Store::new(cache, progress, indexes, &target, None, options.refresh);
+    store.solve(problem)
+}
+
+/// The wheels of a resolution.
+pub(crate) fn files(resolution: &Resolution) -> Vec<Candidate> {
+    let candidates = resolution.picks.iter().filter_map(|p| p.candidate.clone());
+    candidates.collect()
 }
 
 /// A single wheel may need an index too, for what it depends on; without one it still works alone.
@@ -206,16 +235,22 @@ fn indexes(cache: &Cache, options: &Options, needed: bool) -> Result<Vec<Index>,
     Ok(main.into_iter().chain(extra).collect())
 }
 
-fn resolve(wanted: &[Wanted], target: &Target, store: &Store<'_>) -> Result<Vec<Candidate>, Error> {
-    let mut named = Vec::new();
-    let mut given = Vec::new();
-    for item in wanted {
-        match item {
-            Wanted::Named(requirement) => named.push((**requirement).clone()),
-            Wanted::Wheel(url) => given.push(store.candidate(url)?),
-        }
-    }
-    NewestFirst.resolve(&named, &given, target, store)
+fn resolve(wanted: &[Wanted], store: &Store<'_>) -> Result<Resolution, Error> {
+    let requirements = wanted.iter().map(|item| match item {
+        Wanted::Named(requirement) => match &requirement.version_or_url {
+            // A local file is hashed, and a login belongs to its index.
+            Some(VersionOrUrl::Url(url)) => {
+                let direct = store.direct(url)?;
+                Ok(Requirement {
+                    version_or_url: direct.version_or_url,
+                    ..(**requirement).clone()
+                })
+            }
+            _ => Ok((**requirement).clone()),
+        },
+        Wanted::Wheel(url) => store.direct(url),
+    });
+    store.resolve(requirements.collect::<Result<_, Error>>()?)
 }
 
 /// Where the answer to this question is kept.
@@ -237,7 +272,7 @@ fn answer_path(
         }
     }
     texts.sort();
-    let key = Key::of("resolution 1")
+    let key = Key::of("resolution 2")
         .texts("wanted", &texts)
         .texts("indexes", indexes.iter().map(|i| i.url.as_str()))
         .text(

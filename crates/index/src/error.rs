@@ -104,46 +104,12 @@ pub enum Error {
         /// Of the bytes received.
         actual: String,
     },
-    /// No index has the project.
-    #[error("there is no package «{name}»{needed_by}")]
-    #[diagnostic(code(index::no_project), help("check the spelling; asked: {indexes}"))]
-    NoProject {
-        /// Its normalised name.
-        name: String,
-        /// " (needed by …)".
-        needed_by: String,
-        /// The indexes asked.
-        indexes: String,
-    },
-    /// The project exists, but no file of it can be used.
-    #[error("no usable wheel of «{name}»{constraints}\n{reasons}")]
-    #[diagnostic(code(index::no_wheel), help("{hint}"))]
-    NoWheel {
-        /// Its normalised name.
-        name: String,
-        /// The constraints and who set them, one a line.
-        constraints: String,
-        /// Why each group of files was refused, one a line.
-        reasons: String,
-        /// What to do.
-        hint: String,
-    },
-    /// Two requirements exclude each other.
-    #[error("the requirements on «{name}» cannot be met together{constraints}")]
-    #[diagnostic(
-        code(index::conflict),
-        help(
-            "loosen one of them; ferropy takes the newest version of each package and does not search older ones for a combination that fits"
-        )
-    )]
-    Conflict {
-        /// The package.
-        name: String,
-        /// The constraints and who set them, one a line.
-        constraints: String,
-    },
+    /// No set of versions meets the requirements.
+    #[error("{0}")]
+    #[diagnostic(code(index::resolution), help("{}", .0.hint))]
+    Resolution(resolver::Explanation),
     /// No wheel fits and none could be made of the source archive.
-    #[error("no wheel of «{name}» fits, and none could be built from {file}: {why}")]
+    #[error("no wheel fits, and none could be built from {file}: {why}")]
     #[diagnostic(
         code(index::build),
         help(
@@ -151,32 +117,9 @@ pub enum Error {
         )
     )]
     Build {
-        /// The package.
-        name: String,
         /// The source archive.
         file: String,
         /// The end of the build's output, or what came before it.
-        why: String,
-    },
-    /// The picks did not settle.
-    #[error(
-        "the dependencies of {names} contradict each other: no set of newest versions is stable"
-    )]
-    #[diagnostic(
-        code(index::unsettled),
-        help("pin one of them, for example --with 'NAME==1.2'")
-    )]
-    Unsettled {
-        /// The packages that kept changing.
-        names: String,
-    },
-    /// Metadata of a release cannot be read.
-    #[error("the metadata of {what} cannot be used: {why}")]
-    #[diagnostic(code(index::metadata), help("ask for another version of it"))]
-    Metadata {
-        /// The wheel's file name.
-        what: String,
-        /// What is wrong.
         why: String,
     },
     /// A local file cannot be used.

@@ -1,34 +1,39 @@
 //! What was learned and downloaded, in memory for this run and in the cache for the next.
 //!
-//! Cache layout: `wheels/<key>/NAME.whl` (a product, checked by its hash) and
-//! `metadata/<sha256>` (the text of METADATA).
+//! Cache layout: `pages/` (see there), `metadata/<sha256 of the wheel>` (the part of METADATA
+//! that resolving needs), `wheels/<key>/NAME.whl` (a product, checked by its hash), and
+//! `sdists` and `built` for what is built from source.
 
 use std::collections::HashMap;
 use std::fs::{self, File as FsFile};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cache::{Cache, Key, Product};
-use pep508_rs::{PackageName, Requirement, VersionOrUrl};
+use pep508_rs::VersionOrUrl;
 use progress::Progress;
+use resolver::{
+    Answer, Candidate, File, Problem, Request, Resolution, Resolver, Sources, Step, Target,
+};
 use sha2::{Digest, Sha256};
 use url::Url;
-use wheel::{Archive, Metadata, WheelName};
+use wheel::{Archive, Metadata, Requirement, WheelName};
 
 use crate::Error;
 use crate::build::{self, Builder, Source};
-use crate::client::Client;
+use crate::client::{Client, Fetched};
 use crate::config::{Index, redact, take_login};
+use crate::entry::{self, Entry};
 use crate::environment;
-use crate::page::{self, File};
-use crate::project::{Candidate, Project};
-use crate::resolve::{NewestFirst, Provider, Resolver};
-use crate::target::Target;
+use crate::pages::Pages;
+use crate::remote;
 
 /// Transfers at a time: enough to hide latency, few enough for a small machine.
-const TRANSFERS: usize = 6;
+const TRANSFERS: usize = 24;
+/// Largest METADATA that is read.
+const METADATA_LIMIT: u64 = 16 << 20;
 
 /// Everything known of packages, with the means to learn more.
 pub(crate) struct Store<'a> {
@@ -37,9 +42,10 @@ pub(crate) struct Store<'a> {
     client: Client,
     indexes: Vec<Index>,
     target: &'a Target,
-    projects: Mutex<HashMap<PackageName, Option<Arc<Project>>>>,
-    metadata: Mutex<HashMap<Url, Arc<Metadata>>>,
     builder: Option<&'a dyn Builder>,
+    refresh: bool,
+    /// Wheels made of source archives, by the archive's address.
+    built: Mutex<HashMap<Url, Candidate>>,
 }
 
 impl<'a> Store<'a> {
@@ -49,6 +55,7 @@ impl<'a> Store<'a> {
         indexes: Vec<Index>,
         target: &'a Target,
         builder: Option<&'a dyn Builder>,
+        refresh: bool,
     ) -> Self {
         Self {
             cache,
@@ -56,37 +63,22 @@ impl<'a> Store<'a> {
             client: Client::new(&indexes),
             indexes,
             target,
-            projects: Mutex::default(),
-            metadata: Mutex::default(),
             builder,
+            refresh,
+            built: Mutex::default(),
         }
     }
 
-    /// The candidate for a wheel at a URL or in a local file.
+    /// The requirement that means the wheel at a URL or in a local file.
     ///
     /// A local file is hashed here, so that an environment made from it is made anew
     /// when it changes.
-    pub(crate) fn candidate(&self, url: &Url) -> Result<Candidate, Error> {
-        let (mut url, sha256) = page::without_fragment(url.clone());
+    pub(crate) fn direct(&self, url: &Url) -> Result<Requirement, Error> {
+        let mut url = url.clone();
         take_login(&mut url);
-        let last = url
-            .path_segments()
-            .and_then(Iterator::last)
-            .unwrap_or_default();
-        let name = percent_encoding::percent_decode_str(last)
-            .decode_utf8_lossy()
-            .into_owned();
-        let wheel = WheelName::from_str(&name)?;
+        let mut file = File::at(url.clone());
+        let wheel = WheelName::from_str(&file.name).map_err(wheel::Error::from)?;
         self.target.tags.check(&wheel).map_err(wheel::Error::from)?;
-        let mut file = File {
-            name,
-            url,
-            sha256,
-            requires_python: None,
-            yanked: None,
-            metadata: None,
-            size: None,
-        };
         if let Some(path) = local(&file.url) {
             let actual = hash_file(&path)?;
             if let Some(expected) = file.sha256.replace(actual.clone())
@@ -98,12 +90,222 @@ impl<'a> Store<'a> {
                     actual,
                 });
             }
+            url.set_fragment(Some(&format!("sha256={actual}")));
         }
-        Ok(Candidate {
-            wheel,
-            file,
-            direct: true,
+        Ok(Requirement {
+            name: wheel.name,
+            extras: Vec::new(),
+            version_or_url: Some(VersionOrUrl::Url(url)),
+            marker: pep508_rs::MarkerTree::TRUE,
+            origin: None,
         })
+    }
+
+    /// Resolves; of packages that had to be built, the result names the wheels.
+    pub(crate) fn resolve(&self, wanted: Vec<Requirement>) -> Result<Resolution, Error> {
+        let indexes = self.indexes.iter().map(|i| i.url.to_string()).collect();
+        let mut problem = Problem::new(wanted, self.target.clone(), indexes);
+        if self.builder.is_some() {
+            problem.sources = Sources::Any;
+        }
+        let mut resolution = self.solve(problem)?;
+        let built = lock(&self.built);
+        for candidate in resolution
+            .picks
+            .iter_mut()
+            .filter_map(|p| p.candidate.as_mut())
+        {
+            if let Some(wheel) = built.get(&candidate.file.url) {
+                *candidate = wheel.clone();
+            }
+        }
+        Ok(resolution)
+    }
+
+    /// Drives a resolver to its end, with what the cache and the indexes have.
+    pub(crate) fn solve(&self, problem: Problem) -> Result<Resolution, Error> {
+        let own: Vec<Url> = [
+            &problem.requirements,
+            &problem.constraints,
+            &problem.overrides,
+        ]
+        .into_iter()
+        .flatten()
+        .filter_map(|r| match &r.version_or_url {
+            Some(VersionOrUrl::Url(url)) => Some(File::at(url.clone()).url),
+            _ => None,
+        })
+        .collect();
+        let mut resolver = Resolver::new(problem).map_err(Error::Resolution)?;
+        let mut errors: Vec<(Request, Error)> = Vec::new();
+        let mut step: Option<progress::Step> = None;
+        loop {
+            let requests = match resolver.step() {
+                Step::Done(resolution) => {
+                    if let Some(step) = step.take() {
+                        step.finish();
+                    }
+                    for warning in &resolution.warnings {
+                        self.progress.note(warning);
+                    }
+                    return Ok(resolution);
+                }
+                Step::Failed(why) => return Err(Error::Resolution(why)),
+                Step::Blocked(request) => {
+                    let at = errors.iter().position(|(failed, _)| *failed == request);
+                    let at = at.expect("a resolver is blocked by what was answered with an error");
+                    return Err(errors.swap_remove(at).1);
+                }
+                Step::Needs(requests) => requests,
+            };
+            // What the cache has needs no threads.
+            let mut remote = Vec::new();
+            for request in requests {
+                match self.known(&request) {
+                    Some(answer) => resolver.answer(&request, answer),
+                    None => remote.push(request),
+                }
+            }
+            if remote.is_empty() {
+                continue;
+            }
+            let step = step.get_or_insert_with(|| {
+                self.progress
+                    .step("Find packages", "ask the index which versions there are")
+            });
+            step.message(&format!("{} answers are missing", remote.len()));
+            let answers = parallel(&remote, |request| self.ask(request, &own));
+            for (request, answer) in remote.into_iter().zip(answers) {
+                match answer {
+                    Ok(answer) => resolver.answer(&request, answer),
+                    Err(error) => {
+                        resolver.answer(&request, Answer::Failed);
+                        errors.push((request, error));
+                    }
+                }
+            }
+        }
+    }
+
+    fn pages(&self) -> Pages<'_> {
+        Pages {
+            cache: self.cache,
+            progress: self.progress,
+            client: &self.client,
+            refresh: self.refresh,
+        }
+    }
+
+    /// The answer that the cache has.
+    fn known(&self, request: &Request) -> Option<Answer> {
+        match request {
+            Request::Page { index, name } => {
+                let found = self.pages().cached(&self.indexes[*index], name)?;
+                Some(found.map_or(Answer::NoPage, Answer::Page))
+            }
+            Request::Metadata(candidate) => {
+                let path = self.metadata_path(&candidate.file).ok()??;
+                let text = match entry::read(&path) {
+                    Entry::Found(text) => text,
+                    Entry::Absent => return None,
+                    Entry::Damaged => {
+                        self.progress.note(&format!(
+                            "the cached metadata of {} ({}) is damaged and is fetched again",
+                            candidate.file.name,
+                            path.display()
+                        ));
+                        return None;
+                    }
+                };
+                let metadata = Metadata::parse(&text).ok()?;
+                Some(Answer::Metadata(Box::new(metadata)))
+            }
+        }
+    }
+
+    /// The answer that the servers have.
+    fn ask(&self, request: &Request, own: &[Url]) -> Result<Answer, Error> {
+        match request {
+            Request::Page { index, name } => {
+                let found = self.pages().fetch(&self.indexes[*index], name)?;
+                Ok(found.map_or(Answer::NoPage, Answer::Page))
+            }
+            Request::Metadata(candidate) => {
+                let file = &candidate.file;
+                let foreign = local(&file.url).is_some() && !own.contains(&file.url);
+                if foreign {
+                    return Ok(Answer::Unusable(format!(
+                        "a package may not ask for a file on this machine ({})",
+                        file.url
+                    )));
+                }
+                let parsed = if candidate.source {
+                    let wheel = self.build(candidate)?;
+                    let (path, _) = self.wheel(&wheel, &|_| {})?;
+                    lock(&self.built).insert(file.url.clone(), wheel);
+                    Metadata::parse(Archive::open(&path)?.metadata_text())
+                } else {
+                    Metadata::parse(&self.metadata_text(candidate)?)
+                };
+                let metadata = match parsed {
+                    Ok(metadata) => metadata,
+                    Err(why) => return Ok(Answer::Unusable(why)),
+                };
+                // What is built may be built differently tomorrow.
+                if !candidate.source
+                    && let Some(path) = self.metadata_path(file)?
+                {
+                    entry::write(&path, metadata.essence().as_bytes())?;
+                }
+                Ok(Answer::Metadata(Box::new(metadata)))
+            }
+        }
+    }
+
+    /// Where the metadata of a file is kept; nowhere if nothing identifies the file.
+    fn metadata_path(&self, file: &File) -> Result<Option<PathBuf>, Error> {
+        match &file.sha256 {
+            Some(hash) if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                Ok(Some(self.cache.folder("metadata")?.join(hash)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// METADATA as the index has it beside the wheel, or from inside the wheel.
+    fn metadata_text(&self, candidate: &Candidate) -> Result<Vec<u8>, Error> {
+        let file = &candidate.file;
+        if let Some(text) = self.published_metadata(file)? {
+            return Ok(text);
+        }
+        if local(&file.url).is_none()
+            && let Some(text) = remote::metadata(&self.client, &file.url)?
+        {
+            return Ok(text);
+        }
+        let (path, _) = self.wheel(candidate, &|_| {})?;
+        Ok(Archive::open(&path)?.metadata_text().to_owned())
+    }
+
+    /// PEP 658: the index may serve METADATA beside the wheel.
+    fn published_metadata(&self, file: &File) -> Result<Option<Vec<u8>>, Error> {
+        let Some(hash) = &file.metadata else {
+            return Ok(None);
+        };
+        let url = file.metadata_url();
+        // An index that promises it and does not have it: the wheel itself has it too.
+        let Fetched::Page(page) = self.client.page(&url, "*/*", None, METADATA_LIMIT)? else {
+            return Ok(None);
+        };
+        let actual = hex::encode(Sha256::digest(&page.body));
+        match hash {
+            Some(expected) if !expected.eq_ignore_ascii_case(&actual) => Err(Error::Hash {
+                url: redact(url.as_str()),
+                expected: expected.clone(),
+                actual,
+            }),
+            _ => Ok(Some(page.body)),
+        }
     }
 
     /// Downloads a wheel unless it is there, and returns its path and sha256.
@@ -207,116 +409,16 @@ impl<'a> Store<'a> {
         Ok(results)
     }
 
-    fn load_project(&self, name: &PackageName) -> Result<Option<Arc<Project>>, Error> {
-        let mut files = Vec::new();
-        let mut found = false;
-        for index in &self.indexes {
-            let url = index.project(name.as_ref());
-            let Some((body, kind)) = self.client.page(&url, page::ACCEPT)? else {
-                continue;
-            };
-            found = true;
-            files.extend(page::parse(&body, &kind, &url).map_err(|why| Error::Page {
-                url: redact(url.as_str()),
-                why,
-            })?);
-        }
-        Ok(found.then(|| Arc::new(Project::new(name.clone(), files, self.target))))
-    }
-
-    fn load_metadata(&self, candidate: &Candidate) -> Result<Arc<Metadata>, Error> {
-        let file = &candidate.file;
-        let kept = match &file.sha256 {
-            Some(hash) => Some(self.cache.folder("metadata")?.join(hash)),
-            None => None,
-        };
-        if let Some(path) = &kept
-            && let Ok(text) = fs::read(path)
-            && let Ok(metadata) = Metadata::parse(&text)
-        {
-            return Ok(Arc::new(metadata));
-        }
-        let text = if let Some(text) = self.published_metadata(file)? {
-            text
-        } else {
-            let (path, _) = self.wheel(candidate, &|_| {})?;
-            Archive::open(&path)?.metadata_text().to_owned()
-        };
-        let metadata = Metadata::parse(&text).map_err(|why| Error::Metadata {
-            what: file.name.clone(),
-            why,
-        })?;
-        if let Some(path) = kept {
-            keep(&path, &text)?;
-        }
-        Ok(Arc::new(metadata))
-    }
-
-    /// PEP 658: the index may serve METADATA beside the wheel.
-    fn published_metadata(&self, file: &File) -> Result<Option<Vec<u8>>, Error> {
-        let Some(hash) = &file.metadata else {
-            return Ok(None);
-        };
-        let mut url = file.url.clone();
-        url.set_path(&format!("{}.metadata", url.path()));
-        // An index that promises it and does not have it: the wheel itself has it too.
-        let Some((text, _)) = self.client.page(&url, "*/*")? else {
-            return Ok(None);
-        };
-        let actual = hex::encode(Sha256::digest(&text));
-        match hash {
-            Some(expected) if !expected.eq_ignore_ascii_case(&actual) => Err(Error::Hash {
-                url: redact(url.as_str()),
-                expected: expected.clone(),
-                actual,
-            }),
-            _ => Ok(Some(text)),
-        }
-    }
-}
-
-impl Provider for Store<'_> {
-    fn project(&self, name: &PackageName) -> Result<Option<Arc<Project>>, Error> {
-        if let Some(known) = lock(&self.projects).get(name) {
-            return Ok(known.clone());
-        }
-        let project = self.load_project(name)?;
-        lock(&self.projects).insert(name.clone(), project.clone());
-        Ok(project)
-    }
-
-    fn metadata(&self, candidate: &Candidate) -> Result<Arc<Metadata>, Error> {
-        if let Some(known) = lock(&self.metadata).get(&candidate.file.url) {
-            return Ok(known.clone());
-        }
-        let metadata = self.load_metadata(candidate)?;
-        lock(&self.metadata).insert(candidate.file.url.clone(), metadata.clone());
-        Ok(metadata)
-    }
-
-    fn direct(&self, requirement: &Requirement) -> Result<Candidate, Error> {
-        let Some(VersionOrUrl::Url(url)) = &requirement.version_or_url else {
-            unreachable!("asked only for requirements with a URL");
-        };
-        let candidate = self.candidate(&url.to_url())?;
-        if candidate.wheel.name != requirement.name {
-            return Err(Error::Requirement {
-                text: redact(&requirement.to_string()),
-                why: format!("the wheel is of {}", candidate.wheel.name),
-            });
-        }
-        Ok(candidate)
-    }
-
-    fn build(&self, name: &PackageName, source: &File) -> Result<Option<Candidate>, Error> {
-        let Some(builder) = self.builder else {
-            return Ok(None);
-        };
+    /// The wheel that a source archive makes.
+    fn build(&self, candidate: &Candidate) -> Result<Candidate, Error> {
+        let source = &candidate.file;
         let failed = |why: String| Error::Build {
-            name: name.to_string(),
             file: source.name.clone(),
             why,
         };
+        let builder = self
+            .builder
+            .ok_or_else(|| failed("building is not allowed here".to_owned()))?;
         // What may run must be what the index means.
         let hash = source
             .sha256
@@ -347,7 +449,7 @@ impl Provider for Store<'_> {
                 let wanted: Vec<Requirement> = system
                     .requires
                     .iter()
-                    .map(|text| Requirement::from_str(text).map_err(|e| failed(e.to_string())))
+                    .map(|text| wheel::parse_requirement(text).map_err(|e| failed(e.to_string())))
                     .collect::<Result<_, _>>()?;
                 // What builds must itself come as wheels, or this could go on for ever.
                 let tools = Store::new(
@@ -356,8 +458,9 @@ impl Provider for Store<'_> {
                     self.indexes.clone(),
                     self.target,
                     None,
+                    self.refresh,
                 );
-                let picks = NewestFirst.resolve(&wanted, &[], self.target, &tools)?;
+                let picks = environment::files(&tools.resolve(wanted)?);
                 let site = environment::install(self.cache, self.progress, &tools, &picks)?;
                 let source = Source {
                     archive: &archive,
@@ -379,27 +482,16 @@ impl Provider for Store<'_> {
             .ok_or_else(|| failed("the build made no wheel".to_owned()))?;
         let url = Url::from_file_path(&wheel)
             .map_err(|()| failed("the cache has no absolute path".to_owned()))?;
-        let mut candidate = self.candidate(&url)?;
-        candidate.direct = false;
-        Ok(Some(candidate))
-    }
-
-    fn expect(&self, projects: &[PackageName], metadata: &[Candidate]) {
-        let new: Vec<&PackageName> = {
-            let known = lock(&self.projects);
-            projects
-                .iter()
-                .filter(|n| !known.contains_key(*n))
-                .collect()
-        };
-        // An error comes back when the answer is really needed.
-        parallel(&new, |name| drop(self.project(name)));
-        parallel(metadata, |candidate| drop(self.metadata(candidate)));
-    }
-
-    fn indexes(&self) -> String {
-        let urls: Vec<&str> = self.indexes.iter().map(|i| i.url.as_str()).collect();
-        urls.join(", ")
+        let name = WheelName::from_str(&File::at(url.clone()).name).map_err(wheel::Error::from)?;
+        self.target.tags.check(&name).map_err(wheel::Error::from)?;
+        let mut file = File::at(url);
+        file.sha256 = Some(hash_file(&wheel)?);
+        Ok(Candidate {
+            version: name.version,
+            file,
+            source: false,
+            direct: false,
+        })
     }
 }
 
@@ -456,7 +548,7 @@ fn hash_file(path: &Path) -> Result<String, Error> {
     Ok(hex::encode(hash.finalize()))
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // What a panicking thread leaves in these maps is whole: they are only inserted into.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

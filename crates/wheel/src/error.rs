@@ -8,22 +8,17 @@ use miette::Diagnostic;
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum Error {
     /// The file name does not follow PEP 427.
-    #[error("«{file}» is not the name of a wheel: {why}")]
+    #[error(transparent)]
     #[diagnostic(
         code(wheel::name),
         help(
             "a wheel is called NAME-VERSION-PYTHON-ABI-PLATFORM.whl, for example six-1.17.0-py2.py3-none-any.whl"
         )
     )]
-    Name {
-        /// The name as given.
-        file: String,
-        /// What part of it is wrong.
-        why: String,
-    },
+    Name(#[from] crate::NameError),
     /// The wheel's tags are not ours.
     #[error(transparent)]
-    #[diagnostic(transparent)]
+    #[diagnostic(code(wheel::mismatch), help("{}", .0.fix))]
     Mismatch(#[from] crate::Mismatch),
     /// The file is not a readable zip archive.
     #[error("{wheel} is not a sound zip archive: {why}")]

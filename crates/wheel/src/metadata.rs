@@ -5,10 +5,12 @@
 use std::str::FromStr;
 
 use pep440_rs::{Version, VersionSpecifiers};
-use pep508_rs::{ExtraName, PackageName, Requirement};
+use pep508_rs::{ExtraName, PackageName};
+
+use crate::{Requirement, parse_requirement};
 
 /// Core metadata of one distribution.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata {
     /// `Name`, normalised.
     pub name: PackageName,
@@ -51,7 +53,7 @@ impl Metadata {
             name: PackageName::from_str(name).map_err(|e| bad("Name", name, &e))?,
             version: Version::from_str(version).map_err(|e| bad("Version", version, &e))?,
             requires: all("Requires-Dist")
-                .map(|v| Requirement::from_str(v).map_err(|e| bad("Requires-Dist", v, &e)))
+                .map(|v| parse_requirement(v).map_err(|e| bad("Requires-Dist", v, &e)))
                 .collect::<Result<_, _>>()?,
             requires_python: one("Requires-Python")
                 .filter(|v| !v.is_empty())
@@ -62,6 +64,27 @@ impl Metadata {
                 .filter_map(|v| ExtraName::from_str(v).ok())
                 .collect(),
         })
+    }
+}
+
+impl Metadata {
+    /// Header lines with these fields and nothing else: what a cache needs to keep.
+    #[must_use]
+    pub fn essence(&self) -> String {
+        let mut out = format!(
+            "Metadata-Version: 2.1\nName: {}\nVersion: {}\n",
+            self.name, self.version
+        );
+        if let Some(wants) = &self.requires_python {
+            out.extend(["Requires-Python: ", &wants.to_string(), "\n"]);
+        }
+        for extra in &self.extras {
+            out.extend(["Provides-Extra: ", extra.as_ref(), "\n"]);
+        }
+        for requirement in &self.requires {
+            out.extend(["Requires-Dist: ", &requirement.to_string(), "\n"]);
+        }
+        out
     }
 }
 
@@ -113,18 +136,31 @@ impl WheelInfo {
 }
 
 /// Header lines as (key, value); the body after the blank line is left out.
+///
+/// RFC 822 as far as core metadata uses it: folded lines, UTF-8, no encoded words. A line
+/// without a colon is passed over, as pip and uv do.
 fn headers(text: &[u8], what: &str) -> Result<Vec<(String, String)>, String> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let (headers, _) =
-        mailparse::parse_headers(text).map_err(|e| format!("{what} cannot be read: {e}"))?;
-    Ok(headers
-        .iter()
-        .map(|h| {
-            // Core metadata is UTF-8, never RFC 2047 encoded words.
-            let value = String::from_utf8_lossy(h.get_value_raw());
-            (h.get_key(), value.trim().to_owned())
-        })
-        .collect())
+    let mut out: Vec<(String, String)> = Vec::new();
+    for line in text.split(|byte| *byte == b'\n') {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            break;
+        }
+        let line = String::from_utf8_lossy(line);
+        if line.starts_with([' ', '\t']) {
+            if let Some((_, value)) = out.last_mut() {
+                value.push('\n');
+                value.push_str(line.trim());
+            }
+        } else if let Some((key, value)) = line.split_once(':') {
+            out.push((key.trim_end().to_owned(), value.trim().to_owned()));
+        }
+    }
+    if out.is_empty() {
+        return Err(format!("{what} has no header lines"));
+    }
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -144,6 +180,22 @@ mod tests {
         assert_eq!(m.requires[1].name.as_ref(), "rich");
         assert_eq!(m.requires_python.unwrap().to_string(), ">=3.9");
         assert_eq!(m.extras.len(), 1);
+    }
+
+    #[test]
+    fn the_essence_says_the_same() {
+        let m = Metadata::parse(TEXT.as_bytes()).unwrap();
+        let again = Metadata::parse(m.essence().as_bytes()).unwrap();
+        assert_eq!(m, again);
+        assert!(!m.essence().contains("Author"));
+    }
+
+    #[test]
+    fn folded_lines_and_lines_without_a_colon() {
+        let text = "Name: a\r\nVersion: 1\r\nDescription: x\r\n        Name: b\r\nstray\r\nRequires-Dist: six\r\n  >=1\r\n\r\n";
+        let m = Metadata::parse(text.as_bytes()).unwrap();
+        assert_eq!(m.name.as_ref(), "a");
+        assert_eq!(m.requires[0].to_string(), "six>=1");
     }
 
     #[test]

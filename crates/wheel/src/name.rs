@@ -8,7 +8,15 @@ use std::str::FromStr;
 use pep440_rs::Version;
 use pep508_rs::PackageName;
 
-use crate::Error;
+/// Why a file name is not that of a wheel.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("«{file}» is not the name of a wheel: {why}")]
+pub struct NameError {
+    /// The name as given.
+    pub file: String,
+    /// What part of it is wrong.
+    pub why: String,
+}
 
 /// A parsed wheel file name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -54,10 +62,10 @@ impl fmt::Display for WheelName {
 }
 
 impl FromStr for WheelName {
-    type Err = Error;
+    type Err = NameError;
 
-    fn from_str(file: &str) -> Result<Self, Error> {
-        let bad = |why: &str| Error::Name {
+    fn from_str(file: &str) -> Result<Self, NameError> {
+        let bad = |why: &str| NameError {
             file: file.to_owned(),
             why: why.to_owned(),
         };
@@ -84,7 +92,7 @@ impl FromStr for WheelName {
             .or_else(|_| Version::from_str(version))
             .map_err(|e| bad(&e.to_string()))?;
         let build = build.map(parse_build).transpose().map_err(bad)?;
-        let set = |text: &str| -> Result<Vec<String>, Error> {
+        let set = |text: &str| -> Result<Vec<String>, NameError> {
             text.split('.')
                 .map(|tag| {
                     let ok = !tag.is_empty()

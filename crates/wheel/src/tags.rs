@@ -1,11 +1,8 @@
 //! Which wheels our interpreter accepts, best first (PEP 425, PEP 783).
 //!
-//! The list comes from `versions.toml` alone: one Python version and the
-//! platform tags whose binaries load in our runtime.
+//! Knows no platform by itself: the caller says which Python and which platform tags.
 
-use std::collections::HashMap;
-
-use miette::Diagnostic;
+use std::collections::{HashMap, HashSet};
 
 use crate::WheelName;
 
@@ -13,27 +10,13 @@ use crate::WheelName;
 #[derive(Clone, Debug)]
 pub struct Tags {
     order: Vec<(String, String, String)>,
-    ranks: HashMap<(String, String, String), usize>,
+    /// By Python, ABI and platform tag, so that a look-up needs no copy of them.
+    ranks: HashMap<String, HashMap<String, HashMap<String, usize>>>,
     python: (u32, u32),
     platforms: Vec<String>,
 }
 
 impl Tags {
-    /// Tags of the interpreter this build of ferropy makes.
-    ///
-    /// # Panics
-    /// Never in a released build: `pins` checks that the version is `X.Y`.
-    #[must_use]
-    pub fn ours() -> Self {
-        let abi = &pins::pins().abi;
-        let (major, minor) = abi
-            .python
-            .split_once('.')
-            .and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)))
-            .expect("versions.toml: abi.python is X.Y");
-        Self::new((major, minor), &abi.accepted_platforms)
-    }
-
     /// Tags of `CPython` `major.minor` on the given platforms, in the order in which
     /// Python's own `packaging` lists them.
     #[must_use]
@@ -41,9 +24,10 @@ impl Tags {
         let (major, minor) = python;
         let cp = format!("cp{major}{minor}");
         let mut order: Vec<(String, String, String)> = Vec::new();
+        let mut seen = HashSet::new();
         let mut add = |py: &str, abi: &str, plat: &str| {
             let tag = (py.to_owned(), abi.to_owned(), plat.to_owned());
-            if !order.contains(&tag) {
+            if seen.insert(tag.clone()) {
                 order.push(tag);
             }
         };
@@ -71,11 +55,12 @@ impl Tags {
         for py in &pure {
             add(py, "none", "any");
         }
-        let ranks = order
-            .iter()
-            .enumerate()
-            .map(|(i, tag)| (tag.clone(), i))
-            .collect();
+        let mut ranks: HashMap<String, HashMap<String, HashMap<String, usize>>> = HashMap::new();
+        for (rank, (py, abi, plat)) in order.iter().enumerate() {
+            let abis = ranks.entry(py.clone()).or_default();
+            let platforms = abis.entry(abi.clone()).or_default();
+            platforms.insert(plat.clone(), rank);
+        }
         Self {
             order,
             ranks,
@@ -87,20 +72,12 @@ impl Tags {
     /// How well a wheel fits: 0 is best, `None` does not fit at all.
     #[must_use]
     pub fn rank(&self, wheel: &WheelName) -> Option<usize> {
-        let mut best = None;
-        for py in &wheel.pythons {
-            for abi in &wheel.abis {
-                for plat in &wheel.platforms {
-                    let tag = (py.clone(), abi.clone(), plat.clone());
-                    if let Some(&rank) = self.ranks.get(&tag)
-                        && best.is_none_or(|b| rank < b)
-                    {
-                        best = Some(rank);
-                    }
-                }
-            }
-        }
-        best
+        let abis = wheel.pythons.iter().filter_map(|py| self.ranks.get(py));
+        let platforms = abis.flat_map(|by| wheel.abis.iter().filter_map(|abi| by.get(abi)));
+        platforms
+            .flat_map(|by| wheel.platforms.iter().filter_map(|plat| by.get(plat)))
+            .min()
+            .copied()
     }
 
     /// Like [`Tags::rank`], with an error that names both sides.
@@ -158,9 +135,8 @@ impl Tags {
 }
 
 /// A wheel that our interpreter cannot load.
-#[derive(Debug, Clone, thiserror::Error, Diagnostic)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("the wheel {file} does not fit this Python\n  its tags:  {theirs}\n  ours:      {ours}")]
-#[diagnostic(code(wheel::mismatch), help("{fix}"))]
 pub struct Mismatch {
     /// The wheel's file name.
     pub file: String,
@@ -247,16 +223,6 @@ mod tests {
                 .unwrap_err()
                 .fix
                 .contains("Emscripten ABI")
-        );
-    }
-
-    #[test]
-    fn ours_come_from_the_pins() {
-        let first = Tags::ours().iter().next().unwrap();
-        let abi = &pins::pins().abi;
-        assert_eq!(
-            first,
-            format!("{0}-{0}-{1}", abi.tag, abi.accepted_platforms[0])
         );
     }
 }

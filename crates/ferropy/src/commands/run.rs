@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use cache::Cache;
-use index::{Target, Wanted};
+use index::Wanted;
 use progress::Progress;
 
 use crate::cli::RunArgs;
@@ -47,7 +47,7 @@ pub(crate) fn run(args: RunArgs) -> miette::Result<ExitCode> {
             );
             return Ok(USAGE.into());
         }
-        let metadata = script::metadata(&full, &Target::ours().python)?;
+        let metadata = script::metadata(&full, &index::ours().python)?;
         let folder = full.parent().unwrap_or(&cwd);
         for text in &metadata.dependencies {
             wanted.push(Wanted::parse(text, folder)?);

@@ -1,5 +1,7 @@
 //! A package index on loopback, made of wheels that the test makes.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -19,6 +21,10 @@ pub struct Page {
     pub cut: Option<usize>,
     /// Answers 503 this many times first.
     pub fails: usize,
+    /// Further header lines, such as `ETag: "x"`, which is then honoured.
+    pub headers: Vec<String>,
+    /// Honours ranges.
+    pub ranges: bool,
 }
 
 /// The server; it runs until the test ends.
@@ -169,11 +175,19 @@ fn answer(
             return None;
         }
         let path = first.split(' ').nth(1)?.to_owned();
+        let (mut range, mut etag) = (None, None);
         loop {
             let mut line = String::new();
             reader.read_line(&mut line).ok()?;
             if line.to_ascii_lowercase().starts_with("authorization:") {
                 log.lock().unwrap().push(line.trim().to_owned());
+            }
+            if let Some((key, value)) = line.trim().split_once(": ") {
+                match key.to_ascii_lowercase().as_str() {
+                    "range" => range = Some(value.to_owned()),
+                    "if-none-match" => etag = Some(value.to_owned()),
+                    _ => {}
+                }
             }
             if line.trim().is_empty() {
                 break;
@@ -197,8 +211,30 @@ fn answer(
                 },
             }
         };
+        let mut page = page;
+        let same = |tag: String| page.headers.contains(&format!("ETag: {tag}"));
+        if etag.is_some_and(same) {
+            page.status = 304;
+            page.body.clear();
+        }
+        if let Some(range) = range.filter(|_| page.ranges) {
+            let total = page.body.len();
+            let (start, end) = range.strip_prefix("bytes=")?.split_once('-')?;
+            let last: usize = end.parse().ok()?;
+            let (start, end) = match start.parse() {
+                Ok(start) => (start, (last + 1).min(total)),
+                Err(_) => (total.saturating_sub(last), total),
+            };
+            page.status = 206;
+            page.headers
+                .push(format!("Content-Range: bytes {start}-{}/{total}", end - 1));
+            page.body = page.body[start..end].to_owned();
+            log.lock().unwrap().push(format!("range {path}"));
+        }
+        let lines = page.headers.iter();
+        let more: String = lines.flat_map(|line| [line.as_str(), "\r\n"]).collect();
         let head = format!(
-            "HTTP/1.1 {} X\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+            "HTTP/1.1 {} X\r\nContent-Type: {}\r\n{more}Content-Length: {}\r\n\r\n",
             page.status,
             page.kind,
             page.body.len()

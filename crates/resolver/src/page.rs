@@ -1,15 +1,16 @@
 //! A project's page on an index: JSON (PEP 691) or HTML (PEP 503), read into the same list.
 //!
-//! Nothing is judged here: every file is returned, sdists too.
+//! Nothing is judged here: every file is returned, sdists too. Where the page comes from
+//! and where it is kept is the caller's.
 
 use std::str::FromStr;
 
 use pep440_rs::VersionSpecifiers;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// One file that an index offers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
     /// Its name.
     pub name: String,
@@ -27,15 +28,53 @@ pub struct File {
     pub size: Option<u64>,
 }
 
+impl File {
+    /// The file at a URL of which nothing else is known but its hash, if the fragment has one.
+    #[must_use]
+    pub fn at(url: Url) -> Self {
+        let (url, sha256) = without_fragment(url);
+        Self {
+            name: last_segment(&url),
+            url,
+            sha256,
+            requires_python: None,
+            yanked: None,
+            metadata: None,
+            size: None,
+        }
+    }
+
+    /// Where PEP 658 puts this file's metadata.
+    #[must_use]
+    pub fn metadata_url(&self) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}.metadata", url.path()));
+        url
+    }
+}
+
 /// What to ask an index for, best first.
-pub(crate) const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
+pub const ACCEPT: &str = "application/vnd.pypi.simple.v1+json, \
     application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
 
 /// Reads a page according to its content type.
-pub(crate) fn parse(body: &[u8], content_type: &str, url: &Url) -> Result<Vec<File>, String> {
+///
+/// # Errors
+/// What is wrong with it, to be put beside the page's address.
+pub fn parse_page(body: &[u8], content_type: &str, url: &Url) -> Result<Vec<File>, String> {
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     match kind {
-        "application/vnd.pypi.simple.v1+json" | "application/json" => json(body, url),
+        "application/vnd.pypi.simple.v1+json" | "application/json" => {
+            json(body, url).map_err(|e| {
+                // What a proxy's or a portal's error page looks like.
+                let html = body.trim_ascii_start().first() == Some(&b'<');
+                if html {
+                    format!("it is called JSON and is HTML, an error page perhaps ({e})")
+                } else {
+                    e
+                }
+            })
+        }
         "application/vnd.pypi.simple.v1+html" | "text/html" => html(body, url),
         other => Err(format!("its content type is «{other}»")),
     }
@@ -150,13 +189,7 @@ fn html(body: &[u8], page: &Url) -> Result<Vec<File>, String> {
             .map_err(|e| format!("«{href}»: {e}"))?;
         let (url, sha256) = without_fragment(url);
         let label = html_escape::decode_html_entities(tag.inner_text(parser).trim()).into_owned();
-        let last = url
-            .path_segments()
-            .and_then(Iterator::last)
-            .unwrap_or_default();
-        let from_url = percent_encoding::percent_decode_str(last)
-            .decode_utf8_lossy()
-            .into_owned();
+        let from_url = last_segment(&url);
         let metadata = attribute(tag, "data-core-metadata")
             .or_else(|| attribute(tag, "data-dist-info-metadata"))
             .filter(|v| v != "false")
@@ -180,8 +213,19 @@ fn specifiers(text: &str) -> Option<VersionSpecifiers> {
     VersionSpecifiers::from_str(text).ok()
 }
 
+/// The last part of a URL's path, decoded: as a rule a file's name.
+fn last_segment(url: &Url) -> String {
+    let last = url
+        .path_segments()
+        .and_then(Iterator::last)
+        .unwrap_or_default();
+    percent_encoding::percent_decode_str(last)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
 /// Splits `#sha256=…` off.
-pub(crate) fn without_fragment(mut url: Url) -> (Url, Option<String>) {
+fn without_fragment(mut url: Url) -> (Url, Option<String>) {
     let sha256 = url.fragment().and_then(|f| {
         f.split('&')
             .find_map(|part| part.strip_prefix("sha256="))
@@ -207,7 +251,7 @@ mod tests {
              "core-metadata":{"sha256":"cd"},"size":7},
             {"filename":"demo-1.tar.gz","url":"http://o.test/demo-1.tar.gz","hashes":{},
              "yanked":false,"dist-info-metadata":true,"requires-python":"nonsense"}]}"#;
-        let files = parse(body, "application/vnd.pypi.simple.v1+json", &page()).unwrap();
+        let files = parse_page(body, "application/vnd.pypi.simple.v1+json", &page()).unwrap();
         assert_eq!(
             files[0].url.as_str(),
             "http://i.test/f/demo-1-py3-none-any.whl"
@@ -226,7 +270,7 @@ mod tests {
             <a href="/f/demo-1%2Bx-py3-none-any.whl#sha256=ab" data-requires-python="&gt;=3.8"
                data-dist-info-metadata="sha256=cd">demo</a><br>
             <a href="demo-2.tar.gz" data-yanked>demo-2.tar.gz</a></body></html>"#;
-        let files = parse(body, "text/html; charset=utf-8", &page()).unwrap();
+        let files = parse_page(body, "text/html; charset=utf-8", &page()).unwrap();
         assert_eq!(files.len(), 2);
         assert_eq!(files[0].name, "demo-1+x-py3-none-any.whl");
         assert_eq!(files[0].sha256.as_deref(), Some("ab"));
@@ -243,15 +287,22 @@ mod tests {
     }
 
     #[test]
+    fn an_error_page_in_disguise() {
+        let body = b"  <!DOCTYPE html><title>502</title>";
+        let err = parse_page(body, "application/json", &page()).unwrap_err();
+        assert!(err.contains("is HTML"), "{err}");
+    }
+
+    #[test]
     fn other_pages_are_refused() {
         assert!(
-            parse(b"", "image/png", &page())
+            parse_page(b"", "image/png", &page())
                 .unwrap_err()
                 .contains("image/png")
         );
-        assert!(parse(b"{}", "application/json", &page()).is_err());
+        assert!(parse_page(b"{}", "application/json", &page()).is_err());
         let v2 = br#"{"meta":{"api-version":"2.0"},"files":[]}"#;
-        let err = parse(v2, "application/json", &page()).unwrap_err();
+        let err = parse_page(v2, "application/json", &page()).unwrap_err();
         assert!(err.contains("2.0"), "{err}");
     }
 }
