@@ -250,7 +250,7 @@ mod tests {
     }
 
     fn target() -> Target {
-        Target::emscripten("3.15.0", "6.0.5", &["plat_wasm32".to_owned()]).unwrap()
+        Target::emscripten("3.15.0", "9.9.1", &["plat_wasm32".to_owned()]).unwrap()
     }
 
     fn wheel(files: &[&str]) -> Option<String> {

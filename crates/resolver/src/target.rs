@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn markers_see_emscripten() {
-        let target = Target::emscripten("3.15.0rc2", "6.0.5", &["p_wasm32".to_owned()]).unwrap();
+        let target = Target::emscripten("3.15.0rc9", "9.9.1", &["p_wasm32".to_owned()]).unwrap();
         for (marker, expected) in [
             ("sys_platform == 'emscripten'", true),
             ("platform_machine == 'wasm32'", true),

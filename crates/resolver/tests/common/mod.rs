@@ -24,7 +24,7 @@ pub struct Index {
 }
 
 pub fn target() -> Target {
-    Target::emscripten("3.15.0", "6.0.5", &["plat_wasm32".to_owned()]).unwrap()
+    Target::emscripten("3.15.0", "9.9.1", &["plat_wasm32".to_owned()]).unwrap()
 }
 
 pub fn requirements(texts: &[&str]) -> Vec<Requirement> {
