@@ -30,6 +30,7 @@ async function pinned(file, section, key) {
 
 const define = {
   FERROPY_VERSION: JSON.stringify(await pinned("Cargo.toml", "workspace.package", "version")),
+  FERROPY_PLATFORM: JSON.stringify(await pinned("versions.toml", "abi", "platform")),
   FERROPY_PYTHON: JSON.stringify(await pinned("versions.toml", "abi", "python")),
 };
 const common = { bundle: true, minify: true, keepNames: true, target: "es2022", legalComments: "none", outdir, define };
@@ -56,6 +57,8 @@ await Promise.all([
       js: 'var ferropyScriptUrl=typeof __filename==="string"?"file://"+__filename:globalThis.document?.currentScript?.src??/(\\w+:\\/\\/.*?\\.js)/.exec(new Error().stack)?.[1]??globalThis.location.href;var ferropyExports=typeof module==="object"?module.exports:void 0;',
     },
   }),
+  build({ ...esm, entryPoints: { packages: new URL("packages/src/packages.ts", root).pathname }, external: ["node:*"] }),
+  build({ ...common, format: "iife", entryPoints: { "service-worker": src("service-worker.ts") } }),
   writeDeclarations(outdir),
   build({ ...esm, platform: "node", entryPoints: { "node/python": src("node/python.ts"), "node/repl": src("node/repl.ts") } }),
   build({

@@ -9,7 +9,8 @@ import { PyBufferView, type TypedArray } from "../../runtime/src/pyproxy/buffer.
 import type { FileSystem, PathHelpers } from "./filesystem.ts";
 import { mountHostFolder } from "./hostfs.ts";
 import { type Machine, setInterruptBuffer } from "./interpreter.ts";
-import { type LoadPackageOptions, type PackageData, Packages, type Source } from "./packages.ts";
+import type { Lockfile } from "./lock.ts";
+import type { LoadPackageOptions, PackageData, Packages, Sources } from "./packages.ts";
 import type { OutputOptions, StdinOptions } from "./streams.ts";
 
 /** Options of `runPython` and `runPythonAsync`. */
@@ -178,12 +179,55 @@ export class PyodideAPI {
     },
   };
 
-  /** Loads wheels from URLs or files, and packages of the lock file by name, with what they need. */
-  loadPackage(
-    sources: Source | Source[],
-    options: LoadPackageOptions = {},
-  ): Promise<PackageData[]> {
-    return this.#packages.load(Array.isArray(sources) ? sources : [sources], options);
+  /**
+   * Loads wheels from URLs or files, and packages of the lock file by name, with what they need. Either all of them
+   * are there afterwards or, if the promise is rejected, none.
+   */
+  loadPackage(sources: Sources, options: LoadPackageOptions = {}): Promise<PackageData[]> {
+    return this.#packages.load(sources, options);
+  }
+
+  /** Loads the packages of the lock file whose modules a program imports. */
+  loadPackagesFromImports(code: string, options: LoadPackageOptions = {}): Promise<PackageData[]> {
+    return this.#packages.loadFromImports(code, options);
+  }
+
+  /**
+   * Takes a package out again: its files and its modules.
+   * @throws PackageError with the reason if that cannot be done: native code stays for good, and so does what other
+   *   packages need.
+   */
+  unloadPackage(name: string): void {
+    this.#packages.unload(name);
+  }
+
+  /** The lock file. */
+  get lockfile(): Lockfile {
+    return this.#packages.lock.contents;
+  }
+
+  /** What relative file names in the lock file are relative to. */
+  get lockfileBaseUrl(): string | undefined {
+    return this.#packages.lock.baseUrl;
+  }
+
+  /**
+   * Unpacks an archive.
+   * @param format a name that `shutil.unpack_archive` knows or an ending, such as `zip`, `wheel`, `tar.gz` or `.tar.zst`.
+   * @param options.extractDir the folder for its files; the current one by default.
+   * @throws PythonError if it is broken, or a file would leave the folder.
+   */
+  unpackArchive(
+    buffer: ArrayBuffer | ArrayBufferView,
+    format: string,
+    options: { extractDir?: string | undefined } = {},
+  ): void {
+    const module = this.pyimport("_pyodide.packages") as classes.PyProxy;
+    try {
+      (module["unpack"] as (...args: unknown[]) => void)(buffer, format, options.extractDir);
+    } finally {
+      module.destroy();
+    }
   }
 
   /** Replaces standard input. */

@@ -1,8 +1,7 @@
 /**
- * Reading zip archives and mounting them in Emscripten's memory file system.
+ * Mounting the distribution's own archives, whose files are stored as they are, in Emscripten's memory file system.
  *
- * Archives are hostile until checked: every name, offset and size is. Writing
- * archives is not done here.
+ * This is all that starting needs. What others made is packages.wasm's business (packages/src).
  */
 
 import type { FileSystem, FSNode } from "./filesystem.ts";
@@ -15,20 +14,6 @@ export class ArchiveError extends Error {
   }
 }
 
-/** One file of an archive. */
-export interface Entry {
-  /** The path below the archive's root, with slashes. */
-  readonly path: string;
-  /** The size of the contents in bytes. */
-  readonly size: number;
-  /** The stored bytes, a view into the archive. */
-  readonly stored: Uint8Array<ArrayBuffer>;
-  readonly deflated: boolean;
-}
-
-/** No more than this much may come out of one archive (zip bombs). */
-const MAX_UNPACKED_BYTES = 2 ** 31;
-
 const END_OF_DIRECTORY = 0x06054b50;
 const DIRECTORY_ENTRY = 0x02014b50;
 const LOCAL_ENTRY = 0x04034b50;
@@ -37,7 +22,7 @@ const LOCAL_ENTRY = 0x04034b50;
  * Lists an archive's files.
  * @throws ArchiveError if the archive is broken or holds a dangerous name.
  */
-export function readArchive(name: string, bytes: Uint8Array<ArrayBuffer>): Entry[] {
+export function readArchive(name: string, bytes: Uint8Array<ArrayBuffer>): File[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const broken = (reason: string): never => {
     throw new ArchiveError(name, reason);
@@ -49,9 +34,8 @@ export function readArchive(name: string, bytes: Uint8Array<ArrayBuffer>): Entry
   const count = view.getUint16(end + 10, true);
   let offset = view.getUint32(end + 16, true);
   const decoder = new TextDecoder();
-  const entries: Entry[] = [];
+  const files: File[] = [];
   const seen = new Set<string>();
-  let total = 0;
   try {
     for (let index = 0; index < count; index++) {
       if (view.getUint32(offset, true) !== DIRECTORY_ENTRY) broken("its directory is damaged");
@@ -68,27 +52,20 @@ export function readArchive(name: string, bytes: Uint8Array<ArrayBuffer>): Entry
       if (!isSafe(path)) broken(`the name ${JSON.stringify(path)} leads out of its folder`);
       if (seen.has(path)) broken(`it holds ${path} twice`);
       if ((flags & 1) !== 0) broken(`${path} is encrypted`);
-      if (method !== 0 && method !== 8) broken(`${path} uses compression method ${method}`);
-      total += size;
-      if (total > MAX_UNPACKED_BYTES) broken("it would unpack to more than 2 GiB");
+      if (method !== 0) broken(`${path} is compressed; make the archive without compression`);
       if (view.getUint32(local, true) !== LOCAL_ENTRY) broken(`the header of ${path} is damaged`);
       const start =
         local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
       if (start + compressed > bytes.length) broken(`the data of ${path} is cut off`);
-      if (method === 0 && compressed !== size) broken(`the sizes of ${path} disagree`);
+      if (compressed !== size) broken(`the sizes of ${path} disagree`);
       seen.add(path);
-      entries.push({
-        path,
-        size,
-        stored: bytes.subarray(start, start + compressed),
-        deflated: method === 8,
-      });
+      files.push({ path, data: bytes.subarray(start, start + size) });
     }
   } catch (error) {
     if (error instanceof RangeError) broken("an offset points outside of it");
     throw error;
   }
-  return entries;
+  return files;
 }
 
 /** Whether a name stays below the folder it is unpacked into. */
@@ -99,37 +76,6 @@ function isSafe(path: string): boolean {
     !path.startsWith("/") &&
     !path.split("/").some((part) => part === "" || part === "." || part === "..")
   );
-}
-
-/**
- * The contents of an entry, decompressed.
- * @throws ArchiveError if the data is damaged or longer than stated.
- */
-export async function contents(name: string, entry: Entry): Promise<Uint8Array<ArrayBuffer>> {
-  if (!entry.deflated) return entry.stored;
-  const out = new Uint8Array(entry.size);
-  let length = 0;
-  try {
-    const stream = new Blob([entry.stored])
-      .stream()
-      .pipeThrough(new DecompressionStream("deflate-raw"));
-    const reader = stream.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      if (length + value.length > entry.size) {
-        await reader.cancel();
-        throw new ArchiveError(name, `${entry.path} is longer than its directory says`);
-      }
-      out.set(value, length);
-      length += value.length;
-    }
-  } catch (error) {
-    if (error instanceof ArchiveError) throw error;
-    throw new ArchiveError(name, `the data of ${entry.path} is damaged`);
-  }
-  if (length !== entry.size) throw new ArchiveError(name, `the data of ${entry.path} is cut off`);
-  return out;
 }
 
 /** A file to put into the file system. */

@@ -10,6 +10,8 @@ export interface EmscriptenModule {
   readonly ERRNO_CODES: Readonly<Record<string, number>>;
   readonly ENV: Record<string, string>;
   readonly HEAP8: Int8Array;
+  /** The shared libraries by their paths. */
+  readonly LDSO: { readonly loadedLibsByName: Readonly<Record<string, object>> };
   readonly wasmExports: WebAssembly.Exports;
   loadDynamicLibrary(
     path: string,

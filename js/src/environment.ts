@@ -57,7 +57,7 @@ async function readFile(url: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** Fetches a URL and insists on a good status. */
-async function fetchOk(url: string): Promise<Response> {
+export async function fetchOk(url: string): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, { credentials: "same-origin" });

@@ -4,12 +4,13 @@ import { PyodideAPI } from "./api.ts";
 import { fileUrl, folderUrl, scriptFolder } from "./environment.ts";
 import type { FileSystem } from "./filesystem.ts";
 import { prepare, SITE_PACKAGES, start } from "./interpreter.ts";
+import { Lock, type Lockfile } from "./lock.ts";
 import { Packages } from "./packages.ts";
 
 export { addSitePaths, enterHost } from "./hostfs.ts";
 export { runMain, type MainOptions } from "./main.ts";
 export type { Lockfile, LockfileInfo, LockfilePackage } from "./lock.ts";
-export type { LoadPackageOptions, PackageData } from "./packages.ts";
+export type { LoadPackageOptions, PackageData, PackageProgress } from "./packages.ts";
 export type { InputChunk, OutputOptions, StdinOptions } from "./streams.ts";
 export type { RunOptions } from "./api.ts";
 export type { LiveObject } from "../../runtime/src/lifetimes/alive.ts";
@@ -35,7 +36,13 @@ export interface PyodideConfig {
   stdLibURL?: string | undefined;
   /** The lock file. Default: `pyodide-lock.json` in `indexURL`. */
   lockFileURL?: string | undefined;
-  /** Wheels to load before the promise resolves: URLs, or paths in Node. */
+  /** The lock file itself, instead of its URL. */
+  lockFileContents?: Lockfile | string | Promise<Lockfile | string> | undefined;
+  /** What relative file names in the lock file are relative to. Default: the lock file's folder. */
+  packageBaseUrl?: string | undefined;
+  /** A folder where Node keeps downloaded packages. Browsers have a cache of their own. */
+  packageCacheDir?: string | undefined;
+  /** Packages to load before the promise resolves: names of the lock file, URLs, or paths in Node. */
   packages?: string[] | undefined;
   /** What `import js` sees. Default: `globalThis`. */
   jsglobals?: object | undefined;
@@ -66,6 +73,20 @@ export interface PyodideConfig {
 /** Options that are all given. */
 export type PyodideConfigWithDefaults = Required<PyodideConfig>;
 
+/** Where `dlopen` looks for libraries that several packages need. */
+const LD_LIBRARY_PATH = "/usr/lib";
+
+/** Reads the lock file; whether that worked is asked when a package is loaded. */
+function readLock(config: PyodideConfig, url: string): Promise<Lock> {
+  const { lockFileContents: given, packageBaseUrl } = config;
+  const lock = (async () => {
+    const base = packageBaseUrl === undefined ? undefined : await folderUrl(packageBaseUrl);
+    return given === undefined ? Lock.read(url, base) : new Lock(await given, "lockFileContents", base);
+  })();
+  lock.catch(() => undefined);
+  return lock;
+}
+
 /**
  * Loads the interpreter.
  * @throws FetchError if a file of the distribution cannot be read; Error if
@@ -76,7 +97,9 @@ export async function loadPyodide(config: PyodideConfig = {}): Promise<PyodideAP
     config.indexURL === undefined ? scriptFolder() : await folderUrl(config.indexURL);
   const resolve = async (file: string | undefined, name: string): Promise<string> =>
     file === undefined ? `${indexUrl}${name}` : fileUrl(file);
-  const env = { HOME, ...config.env };
+  const env = { HOME, LD_LIBRARY_PATH, ...config.env };
+  // Read while the interpreter loads.
+  const lock = readLock(config, await resolve(config.lockFileURL, "pyodide-lock.json"));
   const machine = await prepare({
     indexUrl,
     stdlibUrl: await resolve(config.stdLibURL, "python_stdlib.zip"),
@@ -100,7 +123,8 @@ export async function loadPyodide(config: PyodideConfig = {}): Promise<PyodideAP
       `the arguments ${JSON.stringify(config.args)} made the interpreter exit with status ${status}`,
     );
   }
-  const packages = new Packages(machine, await resolve(config.lockFileURL, "pyodide-lock.json"));
+  const packages = new Packages(machine, indexUrl, lock, config.packageCacheDir);
+  await packages.settled();
   const pyodide = new PyodideAPI(machine, packages, version);
   core.makers.started(core);
   if (config.packages !== undefined && config.packages.length > 0) {

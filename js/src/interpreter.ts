@@ -4,7 +4,7 @@
  */
 
 import type { TypedArray } from "../../runtime/src/pyproxy/buffer.ts";
-import { type File, contents, mountFiles, readArchive } from "./archive.ts";
+import { type File, mountFiles, readArchive } from "./archive.ts";
 import { Core, type Exports } from "./core.ts";
 import type { EmscriptenModule, ModuleFactory } from "./emscripten.ts";
 import { compile, readBytes } from "./environment.ts";
@@ -36,11 +36,18 @@ export interface Machine {
   readonly core: Core;
   readonly module: EmscriptenModule;
   readonly streams: StandardStreams;
+  readonly linking: Linking;
+}
+
+/** Whether `dlopen` runs: what it reads may be compiled code already (packages/src/install). */
+export interface Linking {
+  now: boolean;
 }
 
 async function instantiate(
   { indexUrl, env }: StartOptions,
   core: Core,
+  linking: Linking,
 ): Promise<EmscriptenModule> {
   const compiled = compile(`${indexUrl}ferropy.asm.wasm`);
   // A failure is reported where it is awaited, below.
@@ -50,6 +57,7 @@ async function instantiate(
     glue
       .default({
         instantiateWasm(imports, done) {
+          watchLinking(imports, linking);
           compiled
             .then(async (wasm) => {
               const instance = await WebAssembly.instantiate(wasm, {
@@ -76,17 +84,23 @@ async function instantiate(
   });
 }
 
+/** Notes when `dlopen` begins and ends. */
+function watchLinking(imports: WebAssembly.Imports, linking: Linking): void {
+  const env = imports["env"] as Record<string, (handle: number) => unknown>;
+  const open = env["_dlopen_js"];
+  env["_dlopen_js"] = (handle) => {
+    const outer = linking.now;
+    linking.now = true;
+    try {
+      return open?.(handle);
+    } finally {
+      linking.now = outer;
+    }
+  };
+}
+
 async function unpack(url: string): Promise<File[]> {
-  const entries = readArchive(url, await readBytes(url));
-  const files: File[] = [];
-  for (const entry of entries) {
-    files.push({
-      path: entry.path,
-      // Entries of our own archives are stored, so that this awaits nothing.
-      data: entry.deflated ? await contents(url, entry) : entry.stored,
-    });
-  }
-  return files;
+  return readArchive(url, await readBytes(url));
 }
 
 /** Loads the main module and the files it needs. */
@@ -94,12 +108,13 @@ export async function prepare(options: StartOptions): Promise<Machine> {
   const core = new Core(options.jsglobals);
   const archives = [options.stdlibUrl, ...(options.archives ?? [])].map(unpack);
   for (const archive of archives) archive.catch(() => undefined);
-  const module = await instantiate(options, core);
+  const linking: Linking = { now: false };
+  const module = await instantiate(options, core, linking);
   for (const archive of archives) mountFiles(module.FS, STDLIB, await archive);
   module.FS.mkdirTree(SITE_PACKAGES);
   // getpath.py takes this folder as the mark of a complete installation.
   module.FS.mkdirTree(`${STDLIB}/lib-dynload`);
-  return { core, module, streams: new StandardStreams(module) };
+  return { core, module, streams: new StandardStreams(module), linking };
 }
 
 /**

@@ -4,6 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 import { pin } from './pins.mjs';
+import { library } from './libraries.mjs';
+import { HOSTILE, wheel as anyWheel, zip as anyZip } from './zips.mjs';
 
 const sha256 = (data) => createHash('sha256').update(data).digest('hex');
 
@@ -66,6 +68,9 @@ export const NAMES = {
   truncated: 'ferropy_truncated-1.0-py3-none-any.whl',
   outside: 'ferropy_outside-1.0-py3-none-any.whl',
   missing: 'ferropy_missing-1.0-py3-none-any.whl',
+  tool: 'ferropy_tool-1.0-py3-none-any.whl',
+  native: `ferropy_native-1.0-py3-none-${pin('abi', 'platform')}.whl`,
+  needy: 'ferropy_needy-1.0-py3-none-any.whl',
 };
 
 /**
@@ -103,6 +108,46 @@ export async function makeAssets(folder, distLock) {
   });
   const lock = (digest) =>
     JSON.stringify({ ...distLock, packages: { 'ferropy-sample': entry('ferropy-sample', digest) } });
+  for (const [what, [make]] of Object.entries(HOSTILE)) {
+    await mkdir(join(folder, what), { recursive: true });
+    await put(`${what}/ferropy_hostile-1.0-py3-none-any.whl`, make());
+  }
+  const tool = anyWheel({ name: 'ferropy_tool' }, [
+    { name: 'ferropy_tool/__init__.py', data: 'def main():\n    return 7\n' },
+    { name: 'ferropy_tool/big.txt', data: 'line of text\n'.repeat(100_000) },
+    { name: 'ferropy_tool/sub/mod.py', data: 'NAME = __name__\n' },
+    { name: 'ferropy_tool-1.0.data/data/share/ferropy_tool/data.txt', data: 'shared\n' },
+    { name: 'ferropy_tool-1.0.data/scripts/ferropy-script', data: '#!python\n' },
+    { name: 'ferropy_tool-1.0.data/headers/ferropy_tool.h', data: '' },
+    { name: 'ferropy_tool-1.0.data/purelib/ferropy_extra.py', data: 'X = 1\n' },
+    { name: 'ferropy_tool-1.0.dist-info/entry_points.txt', data: '[console_scripts]\nferropy-tool = ferropy_tool:main\n' },
+  ]);
+  await put(NAMES.tool, tool);
+  const changed = anyWheel({ name: 'ferropy_tool', version: '1.0' }, [{ name: 'ferropy_tool/__init__.py', data: 'def main():\n    return 8\n' }]);
+  await mkdir(join(folder, 'changed'), { recursive: true });
+  await put(`changed/${NAMES.tool}`, changed);
+  const inner = library({ name: 'inner', value: 40 });
+  const native = anyWheel({ name: 'ferropy_native', tag: `py3-none-${pin('abi', 'platform')}` }, [
+    { name: 'ferropy_native/__init__.py', data: '' },
+    { name: 'ferropy_native/outer.so', data: library({ name: 'outer', value: 2, from: { library: 'libinner.so', name: 'inner' } }) },
+    { name: 'ferropy_native.libs/libinner.so', data: inner },
+  ]);
+  await put(NAMES.native, native);
+  const everybodys = anyZip([{ name: 'libeverybodys.so', data: library({ name: 'everybodys', value: 5 }) }]);
+  await put('everybodys.zip', everybodys);
+  const needy = anyWheel({ name: 'ferropy_needy', metadata: 'Requires-Dist: ferropy-tool>=1\n' }, [{ name: 'ferropy_needy.py', data: 'import ferropy_tool\n' }]);
+  await put(NAMES.needy, needy);
+  const locked = (name, file, data, more = {}) => ({ ...entry(name, sha256(data)), version: '1.0', file_name: file, ...more });
+  const packages = {
+    'ferropy-tool': locked('ferropy_tool', NAMES.tool, tool, { imports: ['ferropy_tool', 'ferropy_extra'] }),
+    everybodys: locked('everybodys', 'everybodys.zip', everybodys, { package_type: 'shared_library', install_dir: 'dynlib', imports: [] }),
+    'ferropy-needy': locked('ferropy_needy', NAMES.needy, needy, { imports: ['ferropy_needy'], depends: ['ferropy-tool'] }),
+  };
+  await put('lock-two.json', JSON.stringify({ ...distLock, packages }));
+  const info = { ...distLock.info, abi_version: '2020_0' };
+  await put('lock-other-abi.json', JSON.stringify({ ...distLock, info, packages }));
+  const newer = { x: { ...packages['ferropy-tool'], package_type: 'hologram' } };
+  await put('lock-newer.json', JSON.stringify({ ...distLock, packages: newer }));
   await put('lock-good.json', lock(sha256(good)));
   await put('lock-wrong-hash.json', lock(sha256('something else')));
   await put('lock-not-json.json', 'not json');

@@ -6,7 +6,6 @@
  *
  * - `PyodideAPI`: theirs is the type of a class with static members, so nothing but that class has its
  *   `prototype`. The members are compared, which is all that programs use.
- * - `loadPackage`: theirs takes a proxy of a list of names too, which ours does not do yet.
  * - {@link MissingMembers} and {@link MissingOptions}: what ferropy does not have yet is no part of its types, so
  *   that the compiler tells who uses it.
  */
@@ -36,21 +35,14 @@ type Takes<Ours, Theirs extends Ours> = [Ours, Theirs];
 
 type MissingMembers =
   | "canvas"
-  | "loadPackagesFromImports"
-  | "lockfile"
-  | "lockfileBaseUrl"
   | "makeMemorySnapshot"
   | "mountNativeFS"
   | "registerComlink"
-  | "unpackArchive"
   | "useNodeSockFS";
 
 type MissingOptions =
   | "createPyodideModule"
   | "enableRunUntilComplete"
-  | "lockFileContents"
-  | "packageBaseUrl"
-  | "packageCacheDir"
   // Those that the peer keeps for itself.
   | "BUILD_ID"
   | "_loadSnapshot"
@@ -59,12 +51,8 @@ type MissingOptions =
   | "_sysExecutable"
   | "cdnUrl";
 
-type LoadPackage = theirs.PyodideAPI["loadPackage"];
-
 /** The members of their API object that ours has. */
-type TheirAPI = Omit<theirs.PyodideAPI, MissingMembers | "loadPackage" | "prototype"> & {
-  loadPackage: (names: string | string[], options?: Parameters<LoadPackage>[1]) => ReturnType<LoadPackage>;
-};
+type TheirAPI = Omit<theirs.PyodideAPI, MissingMembers | "prototype">;
 
 export interface Compared {
   pyodide: {

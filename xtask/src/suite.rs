@@ -192,10 +192,12 @@ fn check(result: Result<()>) -> Result<Count> {
 
 fn fmt() -> Result<Count> {
     shell::run(&mut command("cargo", &["fmt", "--all", "--check"]))?;
-    let mut runtime = command("cargo", &["fmt", "--all", "--check"]);
-    check(shell::run(
-        runtime.current_dir(shell::repo().join("runtime")),
-    ))
+    // Rust for wasm is in workspaces of its own.
+    for folder in ["runtime", "packages"] {
+        let mut cargo = command("cargo", &["fmt", "--all", "--check"]);
+        shell::run(cargo.current_dir(shell::repo().join(folder)))?;
+    }
+    check(Ok(()))
 }
 
 fn clippy() -> Result<Count> {

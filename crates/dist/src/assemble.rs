@@ -1,12 +1,14 @@
 //! Puts the parts of a distribution into one folder.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
 use cache::{Key, Product};
 use interpreter::{Context, Keys, Part, is_stub};
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use toolchain::product;
 use walkdir::WalkDir;
 
@@ -19,6 +21,8 @@ const REQUIRED: &[&str] = &[
     "python_stdlib.zip",
     "ferropy.asm.mjs",
     "ferropy.asm.wasm",
+    "packages.wasm",
+    "packages.mjs",
     "ferropy.mjs",
     "pyodide.mjs",
     "pyodide.js",
@@ -34,6 +38,20 @@ const REQUIRED: &[&str] = &[
     "console.html",
     "console.mjs",
     "console.worker.mjs",
+    "service-worker.js",
+];
+
+/// What a page needs to start and to load packages; the service worker keeps these.
+const OFFLINE: &[&str] = &[
+    "ferropy.asm.mjs",
+    "ferropy.asm.wasm",
+    "ferropy.mjs",
+    "packages.mjs",
+    "packages.wasm",
+    "pyodide-lock.json",
+    "pyodide.js",
+    "pyodide.mjs",
+    "python_stdlib.zip",
 ];
 
 /// Files of the checkout that go along; they are for people, and a checkout may lack them.
@@ -53,6 +71,7 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
     let mut key = Key::of("dist 1")
         .key("main module", keys.of(Part::MainModule))
         .key("stdlib", keys.of(Part::Stdlib))
+        .key("packages", keys.of(Part::Packages))
         .key("loader", &loader::key(repository)?)
         .tree("stubs", &repository.join("python"), |path| {
             path.extension().is_none() || is_stub(path)
@@ -89,6 +108,7 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
             copy_tree(&bundles, dir, |_| true)?;
             copy_tree(&interpreter.main_module, dir, |_| true)?;
             copy_tree(&repository.join("python"), &dir.join(STUBS), is_stub)?;
+            copy(&interpreter.packages, &dir.join("packages.wasm"))?;
             copy(&interpreter.stdlib, &dir.join("python_stdlib.zip"))?;
             for name in DOCUMENTS
                 .iter()
@@ -98,6 +118,7 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
             }
             write_json(&dir.join("package.json"), &package::package_json())?;
             write_json(&dir.join("pyodide-lock.json"), &package::lock_json())?;
+            complete_service_worker(dir)?;
             if let Some(missing) = REQUIRED.iter().find(|name| !dir.join(name).is_file()) {
                 return Err(Error::Incomplete((*missing).to_owned()));
             }
@@ -111,6 +132,20 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
 
 fn write_json(path: &Path, value: &Value) -> Result<(), Error> {
     fs::write(path, format!("{value:#}\n")).map_err(Error::io("write", path))
+}
+
+/// Puts the hashes of the files that it keeps in front of the service worker.
+fn complete_service_worker(dir: &Path) -> Result<(), Error> {
+    let mut hashes = BTreeMap::new();
+    for name in OFFLINE {
+        let path = dir.join(name);
+        let bytes = fs::read(&path).map_err(Error::io("read", &path))?;
+        hashes.insert(*name, hex::encode(Sha256::digest(bytes)));
+    }
+    let path = dir.join("service-worker.js");
+    let script = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+    let script = format!("const FERROPY_FILES={};\n{script}", json!(hashes));
+    fs::write(&path, script).map_err(Error::io("write", &path))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {

@@ -36,7 +36,14 @@ pub struct Dist {
 }
 
 /// Kinds of products that each edit of our sources makes anew; without a limit they would fill the disk.
-const EDITED: &[&str] = &["runtime", "main-module", "stdlib", "loader", "dist"];
+const EDITED: &[&str] = &[
+    "runtime",
+    "main-module",
+    "packages",
+    "stdlib",
+    "loader",
+    "dist",
+];
 
 /// How often a build runs after its sources before it asks for a pause.
 const TRIES: u32 = 5;

@@ -19,6 +19,9 @@ const BUNDLE: &str = "Bundle the loader";
 /// This module's steps with their expected seconds.
 pub(crate) const STEPS: [(&str, f64); 2] = [(INSTALL, 15.0), (BUNDLE, 5.0)];
 
+/// Folders outside `js/` with TypeScript halves.
+const HALVES: &[&str] = &["runtime/src", "packages/src"];
+
 /// Files outside `js/` that the build reads.
 const READ_TOO: &[&str] = &["Cargo.toml", "versions.toml"];
 
@@ -34,11 +37,9 @@ fn npm_key(repository: &Path) -> Result<Key, Error> {
 pub(crate) fn key(repository: &Path) -> Result<Key, Error> {
     let mut key = Key::of("loader 1").key("packages", &npm_key(repository)?);
     key = key.tree("js", &repository.join("js"), is_input)?;
-    key = key.tree(
-        "runtime",
-        &repository.join("runtime/src"),
-        is_typescript_half,
-    )?;
+    for name in HALVES {
+        key = key.tree(name, &repository.join(name), is_typescript_half)?;
+    }
     for name in READ_TOO {
         key = key.file(name, &repository.join(name))?;
     }
@@ -95,11 +96,13 @@ pub(crate) fn bundles(context: &Context) -> Result<PathBuf, Error> {
             cache::remove_tree(work)?;
             let work = build.work()?;
             copy(&context.repository.join("js"), &work.join("js"), is_input)?;
-            copy(
-                &context.repository.join("runtime/src"),
-                &work.join("runtime/src"),
-                is_typescript_half,
-            )?;
+            for name in HALVES {
+                copy(
+                    &context.repository.join(name),
+                    &work.join(name),
+                    is_typescript_half,
+                )?;
+            }
             for name in READ_TOO {
                 fs::copy(context.repository.join(name), work.join(name))
                     .map_err(Error::io("copy", *name))?;

@@ -13,7 +13,14 @@ use walkdir::WalkDir;
 use crate::Error;
 
 /// Folders of the checkout that products are made from.
-const INPUTS: &[&str] = &["runtime", "js", "python", "patches"];
+const INPUTS: &[&str] = &[
+    "runtime",
+    "packages",
+    "crates/wheel",
+    "js",
+    "python",
+    "patches",
+];
 
 /// Files beside them.
 const INPUT_FILES: &[&str] = &[

@@ -9,7 +9,7 @@ use pins::pins;
 use serde::Deserialize;
 use toolchain::{Toolchain, fetch};
 
-use crate::{Error, Part, archive, cpython, main_module, native, test_extensions};
+use crate::{Error, Part, archive, cpython, main_module, native, packages, test_extensions};
 
 /// The keys of all products of this crate, for one checkout and one toolchain.
 #[derive(Debug, Clone)]
@@ -19,6 +19,7 @@ pub struct Keys {
     libpython: Key,
     runtime: Key,
     main_module: Key,
+    packages: Key,
     stdlib: Key,
     test_extensions: Key,
     python_tests: Key,
@@ -70,6 +71,18 @@ impl Keys {
             .key("runtime", &runtime)
             .file("link.args", &runtime_dir.join("link.args"))?
             .finish();
+        let packages_dir = repository.join("packages");
+        let mut packages = Key::of("packages 1")
+            .key("toolchain", toolchain.key())
+            .text("rustflags", toolchain::PLAIN_RUSTFLAGS)
+            .tree("packages", &packages_dir, is_rust)?
+            .file("lock", &packages_dir.join("Cargo.lock"))?
+            // The versions that the shared crates inherit.
+            .file("workspace", &repository.join("Cargo.toml"))?;
+        for name in packages::SHARED_CRATES {
+            packages = packages.tree(name, &repository.join("crates").join(name), is_rust)?;
+        }
+        let packages = packages.finish();
         let stdlib = Key::of("stdlib 1")
             .key("source", &cpython_source)
             .key("sysconfig", &libpython)
@@ -93,6 +106,7 @@ impl Keys {
             libpython,
             runtime,
             main_module,
+            packages,
             stdlib,
             test_extensions,
             python_tests,
@@ -108,6 +122,7 @@ impl Keys {
             Part::Libpython => &self.libpython,
             Part::Runtime => &self.runtime,
             Part::MainModule => &self.main_module,
+            Part::Packages => &self.packages,
             Part::Stdlib => &self.stdlib,
             Part::TestExtensions => &self.test_extensions,
             Part::PythonTests => &self.python_tests,

@@ -16,6 +16,7 @@ mod error;
 mod keys;
 mod main_module;
 mod native;
+mod packages;
 mod test_extensions;
 
 use std::path::{Path, PathBuf};
@@ -45,6 +46,8 @@ pub struct Context {
 pub struct Interpreter {
     /// The folder with `ferropy.asm.mjs` and `ferropy.asm.wasm`.
     pub main_module: PathBuf,
+    /// `packages.wasm`.
+    pub packages: PathBuf,
     /// `python_stdlib.zip`.
     pub stdlib: PathBuf,
     /// The folder with headers, archives and sysconfig data, for building extensions.
@@ -84,6 +87,12 @@ const STEPS: &[(Part, &str, &str, f64)] = &[
         45.0,
     ),
     (
+        Part::Packages,
+        "Compile the package loader",
+        "packages.wasm, which pages load with their first package",
+        60.0,
+    ),
+    (
         Part::Stdlib,
         "Pack the standard library",
         "one archive that the loader downloads",
@@ -116,6 +125,8 @@ pub enum Part {
     Runtime,
     /// The linked WebAssembly module and its glue.
     MainModule,
+    /// `packages.wasm`.
+    Packages,
     /// `python_stdlib.zip`.
     Stdlib,
     /// The extension modules of `CPython`'s tests.
@@ -134,6 +145,7 @@ impl Part {
             Part::Libpython => "libpython",
             Part::Runtime => "runtime",
             Part::MainModule => "main-module",
+            Part::Packages => "packages",
             Part::Stdlib => "stdlib",
             Part::TestExtensions => "test-extensions",
             Part::PythonTests => "python-tests",
@@ -188,6 +200,7 @@ impl Context {
         let main_module = main_module::main_module(self, keys)?;
         Ok(Interpreter {
             main_module,
+            packages: packages::packages(self, keys)?,
             stdlib: archive::stdlib(self, keys)?,
             libpython: cpython::libpython(self, keys)?,
         })
@@ -243,6 +256,7 @@ pub const DISTRIBUTION: &[Part] = &[
     Part::Libpython,
     Part::Runtime,
     Part::MainModule,
+    Part::Packages,
     Part::Stdlib,
 ];
 

@@ -236,7 +236,29 @@ impl Toolchain {
         Ok(command)
     }
 
-    /// Cargo's target folder for the wasm target.
+    /// Cargo for a module of its own, without Emscripten: `wasm32-unknown-unknown`.
+    pub fn cargo_plain(&self) -> Result<Command, Error> {
+        let linker = match self.tools {
+            Tools::Host(_) => "wasm-ld".to_owned(),
+            Tools::Root(_) => format!("wasm-ld-{}", pins().toolchain.trampoline_clang),
+        };
+        let mut command = self.command("cargo");
+        command
+            .args([
+                "build",
+                "--release",
+                "--locked",
+                "-Zbuild-std=std,panic_abort",
+                "--target",
+                PLAIN_TARGET,
+            ])
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("CARGO_TARGET_DIR", self.cargo_target()?)
+            .env("RUSTFLAGS", format!("{PLAIN_RUSTFLAGS} -Clinker={linker}"));
+        Ok(command)
+    }
+
+    /// Cargo's target folder for the wasm targets.
     pub fn cargo_target(&self) -> Result<PathBuf, Error> {
         Ok(self.cache.folder("cargo-target")?.join(self.key.short()))
     }
@@ -296,6 +318,12 @@ impl Toolchain {
 /// the main module, which exports all that is visible, does not export Rust's own library.
 pub const RUSTFLAGS: &str =
     "-Crelocation-model=pic -Zemscripten-wasm-eh -Zdefault-visibility=hidden";
+
+/// The target of modules that have nothing of Emscripten.
+pub const PLAIN_TARGET: &str = "wasm32-unknown-unknown";
+
+/// How they are compiled. The toolchain's own linker is named beside it.
+pub const PLAIN_RUSTFLAGS: &str = "-Clinker-flavor=wasm-ld";
 
 /// The two kinds of link that ferropy does: configure's test programs, and the main module.
 const SYSTEM_LIBRARY_LINKS: [&[&str]; 2] = [&[], &["-sMAIN_MODULE=1", "-sFORCE_FILESYSTEM=1"]];

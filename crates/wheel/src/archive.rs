@@ -5,113 +5,113 @@
 //! every file. Content hashes are checked while unpacking, when the bytes are read anyway.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::{Read, Seek};
 use std::str::FromStr;
 
 use pep508_rs::PackageName;
-use zip::ZipArchive;
 
-use crate::record::{self, Expected, Record};
-use crate::{Error, Metadata, WheelInfo, WheelName};
+use crate::container::{Container, Entry, Limits};
+use crate::metadata::Project;
+use crate::record::{self, Digested, Expected, Record};
+use crate::{Error, WheelInfo, WheelName};
 
-/// How much a wheel may take when unpacked.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Bytes of all files together.
-    pub total: u64,
-    /// Bytes of one file.
-    pub file: u64,
-    /// Number of entries.
-    pub entries: usize,
-    /// Bytes unpacked for each byte packed, over the whole wheel; checked above 64 MiB.
-    pub ratio: u64,
-}
-
-impl Default for Limits {
-    /// Generous for real wheels: a 4 GiB address space bounds what is useful.
-    fn default() -> Self {
-        Self {
-            total: 4 << 30,
-            file: 2 << 30,
-            entries: 200_000,
-            ratio: 200,
-        }
-    }
-}
-
-/// One file of the wheel.
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) index: usize,
-    pub(crate) path: String,
-    pub(crate) size: u64,
-}
+/// Real METADATA files with a long README stay far below this.
+const MOST_METADATA: u64 = 64 << 20;
 
 /// An opened wheel that passed every check which needs no unpacking.
 #[derive(Debug)]
-pub struct Archive {
-    pub(crate) name: WheelName,
-    pub(crate) zip: ZipArchive<BufReader<File>>,
-    pub(crate) entries: Vec<Entry>,
+pub struct Archive<R> {
+    pub(crate) container: Container<R>,
     pub(crate) dist_info: String,
     pub(crate) record: Record,
-    metadata: Metadata,
+    name: WheelName,
+    project: Project,
     metadata_text: Vec<u8>,
     info: WheelInfo,
-    path: PathBuf,
 }
 
-impl Archive {
-    /// Opens `path`, whose last part must be the wheel's own file name.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        Self::open_with(path, Limits::default())
+impl<R: Read + Seek> Archive<R> {
+    /// Reads and checks a wheel with the given file name.
+    pub fn new(name: WheelName, reader: R, limits: Limits) -> Result<Self, Error> {
+        let container = Container::open(name.file(), reader, limits)?;
+        Self::of(container, Some(name))
     }
 
-    /// Like [`Archive::open`] with limits of the caller's.
-    pub fn open_with(path: &Path, limits: Limits) -> Result<Self, Error> {
-        let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-        let name = WheelName::from_str(&file_name)?;
-        let label = name.file().to_owned();
-        let file = File::open(path).map_err(Error::io("open", path))?;
-        let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|e| zip_error(&label, &e))?;
-        let entries = check_entries(&label, &mut zip, limits)?;
+    /// Reads and checks a wheel whose file name is not known; it is put together from what stands inside.
+    pub fn unnamed(label: &str, reader: R, limits: Limits) -> Result<Self, Error> {
+        Self::of(Container::open(label, reader, limits)?, None)
+    }
+
+    fn of(mut container: Container<R>, name: Option<WheelName>) -> Result<Self, Error> {
+        let label = container.label().to_owned();
         let invalid = |why: String| Error::Invalid {
             wheel: label.clone(),
             why,
         };
-        let dist_info = find_dist_info(&name, &entries).map_err(invalid)?;
+        let dist_info = find_dist_info(container.entries()).map_err(invalid)?;
         let mut read = |file: &str| -> Result<Vec<u8>, Error> {
             let path = format!("{dist_info}/{file}");
-            let entry = entries
-                .iter()
-                .find(|e| e.path == path)
+            let entry = container
+                .find(&path)
+                .cloned()
                 .ok_or_else(|| invalid(format!("it has no {path}")))?;
-            read_entry(&label, &mut zip, entry)
+            container.read(&entry, MOST_METADATA)
         };
         let metadata_text = read("METADATA")?;
-        let metadata = Metadata::parse(&metadata_text).map_err(invalid)?;
+        let project = Project::parse(&metadata_text).map_err(invalid)?;
         let info = WheelInfo::parse(&read("WHEEL")?).map_err(invalid)?;
         let record = record::parse(&read("RECORD")?).map_err(invalid)?;
-        if metadata.name != name.name || !same_version(&metadata, &name) {
+        let name = match name {
+            Some(name) => name,
+            None => stated_name(&project, &info).map_err(invalid)?,
+        };
+        if !belongs(&dist_info, &name) {
             return Err(invalid(format!(
-                "its name says {} {}, its METADATA {} {}",
-                name.name, name.version, metadata.name, metadata.version
+                "its folder {dist_info} belongs to another project"
             )));
         }
-        check_record(&dist_info, &entries, &record).map_err(invalid)?;
+        if project.name != name.name || !same_version(&project, &name) {
+            return Err(invalid(format!(
+                "its name says {} {}, its METADATA {} {}",
+                name.name, name.version, project.name, project.version
+            )));
+        }
+        check_record(&dist_info, container.entries(), &record).map_err(invalid)?;
         Ok(Self {
-            name,
-            zip,
-            entries,
+            container,
             dist_info,
             record,
-            metadata,
+            name,
+            project,
             metadata_text,
             info,
-            path: path.to_owned(),
         })
+    }
+
+    /// Unpacks an entry piece by piece. When `checked`, its content must be what RECORD says.
+    pub fn unpack(
+        &mut self,
+        entry: &Entry,
+        checked: bool,
+        sink: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Option<Digested>, Error> {
+        let checked = checked && !unhashed(&self.dist_info, &entry.path);
+        let found = self.container.unpack(entry, checked, sink)?;
+        match (found, self.record.get(&entry.path)) {
+            (None, _) => Ok(None),
+            (Some((digest, size)), Some(Expected::Sha256(expected))) if *expected == digest => {
+                Ok(Some((digest, size)))
+            }
+            _ => Err(Error::Hash {
+                wheel: self.container.label().to_owned(),
+                entry: entry.path.clone(),
+            }),
+        }
+    }
+
+    /// Its zip archive.
+    pub fn container(&mut self) -> &mut Container<R> {
+        &mut self.container
     }
 
     /// The parsed file name.
@@ -120,10 +120,10 @@ impl Archive {
         &self.name
     }
 
-    /// The wheel's `METADATA`.
+    /// What the wheel's `METADATA` says of the project.
     #[must_use]
-    pub fn metadata(&self) -> &Metadata {
-        &self.metadata
+    pub fn project(&self) -> &Project {
+        &self.project
     }
 
     /// The bytes of `METADATA`, as an index would serve them.
@@ -137,160 +137,40 @@ impl Archive {
     pub fn info(&self) -> &WheelInfo {
         &self.info
     }
-
-    /// Where the wheel lies.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    pub(crate) fn label(&self) -> String {
-        self.name.file().to_owned()
-    }
 }
 
-pub(crate) fn zip_error(wheel: &str, why: &dyn std::fmt::Display) -> Error {
-    Error::Zip {
-        wheel: wheel.to_owned(),
-        why: why.to_string(),
+/// A wheel's file name, from its metadata.
+fn stated_name(metadata: &Project, info: &WheelInfo) -> Result<WheelName, String> {
+    let tag = info.tags.first().ok_or("its WHEEL states no Tag")?;
+    let project = metadata.name.as_ref().replace('-', "_");
+    let version = metadata.version.to_string().replace('+', "_");
+    let name = WheelName::from_str(&format!("{project}-{version}-{tag}.whl"));
+    let mut name = name.map_err(|e| format!("its WHEEL states the tag «{tag}»: {e}"))?;
+    // Every tag that it states, and not only the first.
+    for tag in &info.tags[1..] {
+        if let [python, abi, platform] = tag.split('-').collect::<Vec<_>>()[..] {
+            for (all, one) in [
+                (&mut name.pythons, python),
+                (&mut name.abis, abi),
+                (&mut name.platforms, platform),
+            ] {
+                if !all.iter().any(|known| known == one) {
+                    all.push(one.to_owned());
+                }
+            }
+        }
     }
+    Ok(name)
 }
 
-fn same_version(metadata: &Metadata, name: &WheelName) -> bool {
+fn same_version(metadata: &Project, name: &WheelName) -> bool {
     // A file name may leave the local part out.
     metadata.version == name.version
         || metadata.version.clone().without_local() == name.version.clone().without_local()
 }
 
-fn check_entries(
-    wheel: &str,
-    zip: &mut ZipArchive<BufReader<File>>,
-    limits: Limits,
-) -> Result<Vec<Entry>, Error> {
-    let too_large = |what: String| Error::TooLarge {
-        wheel: wheel.to_owned(),
-        what,
-    };
-    if zip.len() > limits.entries {
-        return Err(too_large(format!(
-            "{} entries, {} are allowed",
-            zip.len(),
-            limits.entries
-        )));
-    }
-    if zip.has_duplicate_names() {
-        return Err(zip_error(wheel, &"two entries have the same name"));
-    }
-    if zip
-        .has_overlapping_files()
-        .map_err(|e| zip_error(wheel, &e))?
-    {
-        return Err(zip_error(wheel, &"two entries share the same bytes"));
-    }
-    let mut entries = Vec::with_capacity(zip.len());
-    // File paths and every folder above them: nothing may be both.
-    let mut files = HashSet::new();
-    let mut folders = HashSet::new();
-    let (mut total, mut packed) = (0_u64, 0_u64);
-    for index in 0..zip.len() {
-        let file = zip.by_index_raw(index).map_err(|e| zip_error(wheel, &e))?;
-        let path = std::str::from_utf8(file.name_raw())
-            .map_err(|_| zip_error(wheel, &"an entry's name is not UTF-8"))?
-            .to_owned();
-        let unsafe_path = |why| Error::UnsafePath {
-            wheel: wheel.to_owned(),
-            entry: path.clone(),
-            why,
-        };
-        if let Some(why) = unsafe_reason(&path) {
-            return Err(unsafe_path(why));
-        }
-        if file.encrypted() {
-            return Err(zip_error(wheel, &format!("{path} is encrypted")));
-        }
-        // S_IFMT, S_IFLNK and S_IFREG of the Unix mode; 0 where there is none.
-        match file.unix_mode().unwrap_or(0) & 0o170_000 {
-            0 | 0o100_000 | 0o040_000 => {}
-            _ => return Err(unsafe_path("it is a link or a device, not a file")),
-        }
-        if path.ends_with('/') {
-            folders.insert(path.trim_end_matches('/').to_owned());
-            continue;
-        }
-        total = total.saturating_add(file.size());
-        packed = packed.saturating_add(file.compressed_size());
-        if file.size() > limits.file {
-            return Err(too_large(format!(
-                "{path} has {} bytes, {} are allowed",
-                file.size(),
-                limits.file
-            )));
-        }
-        let mut above = path.as_str();
-        while let Some((parent, _)) = above.rsplit_once('/') {
-            if !folders.insert(parent.to_owned()) {
-                break;
-            }
-            above = parent;
-        }
-        if !files.insert(path.clone()) {
-            return Err(unsafe_path("the name occurs twice"));
-        }
-        let size = file.size();
-        entries.push(Entry { index, path, size });
-    }
-    if let Some(both) = files.iter().find(|f| folders.contains(*f)) {
-        return Err(Error::UnsafePath {
-            wheel: wheel.to_owned(),
-            entry: both.clone(),
-            why: "it is both a file and a folder",
-        });
-    }
-    if total > limits.total {
-        return Err(too_large(format!(
-            "{total} bytes when unpacked, {} are allowed",
-            limits.total
-        )));
-    }
-    if total > 64 << 20 && total / packed.max(1) > limits.ratio {
-        return Err(too_large(format!(
-            "{packed} bytes would unpack to {total}, more than {} times as much",
-            limits.ratio
-        )));
-    }
-    Ok(entries)
-}
-
-/// Why a path may not be unpacked, if it may not.
-fn unsafe_reason(path: &str) -> Option<&'static str> {
-    let inner = path.strip_suffix('/').unwrap_or(path);
-    if inner.is_empty() {
-        return Some("it is empty");
-    }
-    if path.contains('\\') {
-        return Some("it holds a backslash");
-    }
-    if path.chars().any(char::is_control) {
-        return Some("it holds a control character");
-    }
-    if path.starts_with('/') {
-        return Some("it is absolute");
-    }
-    if path.as_bytes().get(1) == Some(&b':') {
-        return Some("it names a drive");
-    }
-    for part in inner.split('/') {
-        match part {
-            ".." => return Some("it leaves the folder that it is unpacked into"),
-            "." | "" => return Some("it is not in its shortest form"),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// The `NAME-VERSION.dist-info` folder; exactly one, and it belongs to the wheel's name.
-fn find_dist_info(name: &WheelName, entries: &[Entry]) -> Result<String, String> {
+/// The `NAME-VERSION.dist-info` folder; there is exactly one.
+fn find_dist_info(entries: &[Entry]) -> Result<String, String> {
     let mut found: BTreeSet<&str> = BTreeSet::new();
     for entry in entries {
         if let Some((top, _)) = entry.path.split_once('/')
@@ -302,21 +182,20 @@ fn find_dist_info(name: &WheelName, entries: &[Entry]) -> Result<String, String>
     let folders: Vec<&str> = found.into_iter().collect();
     match folders[..] {
         [] => Err("it has no .dist-info folder".to_owned()),
-        [one] => {
-            let stem = one.trim_end_matches(".dist-info");
-            let project = stem.split_once('-').map_or(stem, |(project, _)| project);
-            if PackageName::from_str(project).is_ok_and(|p| p == name.name) {
-                Ok(one.to_owned())
-            } else {
-                Err(format!("its folder {one} belongs to another project"))
-            }
-        }
+        [one] => Ok(one.to_owned()),
         _ => Err(format!(
             "it has {} .dist-info folders: {}",
             folders.len(),
             folders.join(", ")
         )),
     }
+}
+
+/// Whether the folder is that of the wheel's project.
+fn belongs(dist_info: &str, name: &WheelName) -> bool {
+    let stem = dist_info.trim_end_matches(".dist-info");
+    let project = stem.split_once('-').map_or(stem, |(project, _)| project);
+    PackageName::from_str(project).is_ok_and(|project| project == name.name)
 }
 
 /// Whether RECORD may list the file without a hash.
@@ -348,47 +227,5 @@ fn check_record(dist_info: &str, entries: &[Entry], record: &Record) -> Result<(
     match missing.first() {
         Some(path) => Err(format!("{path} is in its RECORD, but not in the wheel")),
         None => Ok(()),
-    }
-}
-
-fn read_entry(
-    wheel: &str,
-    zip: &mut ZipArchive<BufReader<File>>,
-    entry: &Entry,
-) -> Result<Vec<u8>, Error> {
-    /// Real METADATA files with a long README stay far below this.
-    const MOST: u64 = 64 << 20;
-    let mut out = Vec::new();
-    zip.by_index(entry.index)
-        .map_err(|e| zip_error(wheel, &e))?
-        .take(MOST)
-        .read_to_end(&mut out)
-        .map_err(|e| zip_error(wheel, &format!("{}: {e}", entry.path)))?;
-    Ok(out)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn unsafe_paths() {
-        for path in [
-            "/etc/passwd",
-            "../x",
-            "a/../../x",
-            "a/./b",
-            "a//b",
-            "C:/x",
-            "a\\b",
-            "a\0b",
-            "/",
-            "",
-        ] {
-            assert!(unsafe_reason(path).is_some(), "{path:?}");
-        }
-        for path in ["a/b.py", "a/", "a/..b", "ä/€.txt", "a b"] {
-            assert_eq!(unsafe_reason(path), None, "{path:?}");
-        }
     }
 }

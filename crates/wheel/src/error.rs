@@ -1,6 +1,8 @@
 //! Everything that can be wrong with one wheel.
 
-use std::path::{Path, PathBuf};
+#[cfg(feature = "host")]
+use std::path::Path;
+use std::path::PathBuf;
 
 use miette::Diagnostic;
 
@@ -112,6 +114,7 @@ pub enum Error {
     },
 }
 
+#[cfg(feature = "host")]
 impl Error {
     pub(crate) fn io(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();

@@ -88,6 +88,57 @@ impl Metadata {
     }
 }
 
+/// What installing needs to know of core metadata. Requirements are not understood here: a page that only installs
+/// does not have to download what understands them.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// `Name`, normalised.
+    pub name: PackageName,
+    /// `Name` as it is written.
+    pub title: String,
+    /// `Version`.
+    pub version: Version,
+    /// The normalised names of projects that it needs without any extra.
+    pub requires: Vec<PackageName>,
+}
+
+impl Project {
+    /// Reads the text of a `METADATA` file.
+    ///
+    /// # Errors
+    /// The text of what is missing or malformed, to be put beside the wheel's name.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        let headers = headers(text, "METADATA")?;
+        let one = |key: &str| {
+            let found = headers.iter().find(|(k, _)| k.eq_ignore_ascii_case(key));
+            found
+                .map(|(_, value)| value.clone())
+                .ok_or_else(|| format!("METADATA has no {key}"))
+        };
+        let (title, version) = (one("Name")?, one("Version")?);
+        let bad = |key: &str, value: &str, e: &dyn std::fmt::Display| {
+            format!("METADATA: «{key}: {value}» cannot be read: {e}")
+        };
+        Ok(Self {
+            name: PackageName::from_str(&title).map_err(|e| bad("Name", &title, &e))?,
+            version: Version::from_str(&version).map_err(|e| bad("Version", &version, &e))?,
+            requires: headers
+                .iter()
+                .filter(|(key, _)| key.eq_ignore_ascii_case("Requires-Dist"))
+                .filter(|(_, value)| {
+                    let marker = value.split_once(';').map(|(_, marker)| marker);
+                    marker.is_none_or(|marker| !marker.contains("extra"))
+                })
+                .filter_map(|(_, value)| {
+                    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+                    PackageName::from_str(value.split(|c| !plain(c)).next()?).ok()
+                })
+                .collect(),
+            title,
+        })
+    }
+}
+
 /// The fields of `WHEEL` that decide where files go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WheelInfo {
@@ -95,6 +146,8 @@ pub struct WheelInfo {
     pub version: (u32, u32),
     /// `Root-Is-Purelib`.
     pub purelib: bool,
+    /// `Tag`, in order.
+    pub tags: Vec<String>,
 }
 
 impl WheelInfo {
@@ -131,7 +184,16 @@ impl WheelInfo {
                 ));
             }
         };
-        Ok(Self { version, purelib })
+        let tags = headers
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case("Tag"))
+            .map(|(_, value)| value.clone())
+            .collect();
+        Ok(Self {
+            version,
+            purelib,
+            tags,
+        })
     }
 }
 
@@ -196,6 +258,18 @@ mod tests {
         let m = Metadata::parse(text.as_bytes()).unwrap();
         assert_eq!(m.name.as_ref(), "a");
         assert_eq!(m.requires[0].to_string(), "six>=1");
+    }
+
+    #[test]
+    fn a_project_is_read_without_its_requirements() {
+        let text = TEXT.replace("My_Pkg\n", "My_Pkg\nRequires-Dist: Foo_Bar[x] (>=1)\n");
+        let project = Project::parse(text.as_bytes()).unwrap();
+        assert_eq!(
+            (project.name.as_ref(), &*project.title),
+            ("my-pkg", "My_Pkg")
+        );
+        let names: Vec<_> = project.requires.iter().map(AsRef::<str>::as_ref).collect();
+        assert_eq!(names, ["foo-bar", "six"]);
     }
 
     #[test]

@@ -1,0 +1,74 @@
+/**
+ * Where downloaded packages are kept: a folder in Node, the Cache API in browsers. What is kept is found by its
+ * sha256 and is as little to be trusted as what comes from a network.
+ */
+
+import { IN_NODE } from "../../../js/src/environment.ts";
+
+/** A place to keep packages. */
+export interface PackageCache {
+  /** What errors and messages call it. */
+  readonly label: string;
+  /** What is kept under a hash, unchecked. */
+  get(sha256: string, file: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  put(sha256: string, file: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Removes what turned out to be something else. */
+  remove(sha256: string, file: string): Promise<void>;
+}
+
+/** The name of the browser's cache; the number changes with what is kept in it. */
+const CACHE_NAME = "ferropy-packages-1";
+
+/** Where packages are kept here, if anywhere. */
+export async function openCache(folder: string | undefined): Promise<PackageCache | undefined> {
+  if (IN_NODE) return folder === undefined ? undefined : folderCache(folder);
+  // There is none in insecure contexts; a page may be denied it, too.
+  return globalThis.caches?.open(CACHE_NAME).then(browserCache, () => undefined);
+}
+
+function browserCache(cache: Cache): PackageCache {
+  const address = (sha256: string, file: string): string =>
+    new URL(`/.ferropy/${sha256}/${encodeURIComponent(file)}`, globalThis.location.origin).href;
+  return {
+    label: "the browser's cache",
+    async get(sha256, file) {
+      const response = await cache.match(address(sha256, file));
+      return response && new Uint8Array(await response.arrayBuffer());
+    },
+    put: (sha256, file, bytes) => cache.put(address(sha256, file), new Response(bytes)),
+    async remove(sha256, file) {
+      await cache.delete(address(sha256, file));
+    },
+  };
+}
+
+async function folderCache(folder: string): Promise<PackageCache> {
+  const fs = await import("node:fs/promises");
+  const { join } = await import("node:path");
+  // The layout of the ecosystem: files under their own names.
+  const place = (file: string): string => join(folder, file);
+  return {
+    label: folder,
+    async get(_, file) {
+      try {
+        return new Uint8Array(await fs.readFile(place(file)));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+        throw error;
+      }
+    },
+    async put(_, file, bytes) {
+      await fs.mkdir(folder, { recursive: true });
+      // Written beside and renamed: another process may read it at this moment, or this one may be killed.
+      const beside = `${place(file)}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+      try {
+        await fs.writeFile(beside, bytes);
+        await fs.rename(beside, place(file));
+      } catch (error) {
+        await fs.rm(beside, { force: true });
+        throw error;
+      }
+    },
+    remove: (_, file) => fs.rm(place(file), { force: true }),
+  };
+}

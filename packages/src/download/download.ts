@@ -1,0 +1,145 @@
+/** Getting packages: from a cache, a network or a disk, hashed while they arrive. */
+
+import { fetchOk, IN_NODE, readBytes } from "../../../js/src/environment.ts";
+import { PackageError } from "../../../js/src/lock.ts";
+import type { RustHalf } from "../call/call.ts";
+import type { PackageCache } from "./cache.ts";
+
+/** What is to be got. */
+export interface Wanted {
+  readonly url: string;
+  /** The file's name. */
+  readonly file: string;
+  /** The hexadecimal hash that it must have. */
+  readonly sha256: string | undefined;
+}
+
+/** Who wants to know how it goes. */
+export interface Listener {
+  progress(received: number, total: number | undefined): void;
+  message(text: string): void;
+}
+
+/** What came. */
+export interface Got {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Its hash, hexadecimal. */
+  readonly sha256: string;
+}
+
+/** How many files are got at the same time; browsers allow six connections to a host. */
+const AT_ONCE = 6;
+
+/** Gets packages for one interpreter. */
+export class Downloads {
+  readonly #half: Promise<RustHalf>;
+  readonly #cache: Promise<PackageCache | undefined>;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(half: Promise<RustHalf>, cache: Promise<PackageCache | undefined>) {
+    this.#half = half;
+    this.#cache = cache;
+  }
+
+  /**
+   * Gets a file.
+   * @throws FetchError, or PackageError if it has another hash.
+   */
+  async get(wanted: Wanted, listener: Listener): Promise<Got> {
+    if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#running++;
+    try {
+      return await this.#get(wanted, listener);
+    } finally {
+      this.#running--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #get(wanted: Wanted, listener: Listener): Promise<Got> {
+    const { url, file, sha256 } = wanted;
+    // A cache that does not work is none: what is in it can be got again.
+    const cache = sha256 === undefined ? undefined : await this.#cache.catch(() => undefined);
+    if (sha256 !== undefined && cache !== undefined) {
+      const bytes = await cache.get(sha256, file).catch(() => undefined);
+      if (bytes !== undefined) {
+        const actual = await this.digest(bytes);
+        if (actual === sha256) {
+          listener.progress(bytes.length, bytes.length);
+          return { bytes, sha256 };
+        }
+        listener.message(`${file} in ${cache.label} is damaged (its sha256 is ${actual}, not ${sha256}); getting it again`);
+        await cache.remove(sha256, file).catch(() => undefined);
+      }
+    }
+    const got = await this.#fetch(url, listener);
+    if (sha256 !== undefined && got.sha256 !== sha256) {
+      throw new PackageError(
+        file,
+        `it has the sha256 ${got.sha256}, and ${sha256} is wanted; get it again, or renew the lock file`,
+      );
+    }
+    if (sha256 !== undefined) {
+      // Nobody waits for this.
+      cache?.put(sha256, file, got.bytes).catch((error: unknown) => {
+        listener.message(`${file} could not be kept in ${cache.label}: ${(error as Error).message}`);
+      });
+    }
+    return got;
+  }
+
+  /** The sha256 of some bytes, hexadecimal. */
+  async digest(bytes: Uint8Array): Promise<string> {
+    const hash = (await this.#half).hash();
+    hash.update(bytes);
+    return hash.finish();
+  }
+
+  async #fetch(url: string, listener: Listener): Promise<Got> {
+    if (IN_NODE && url.startsWith("file:")) {
+      const bytes = await readBytes(url);
+      listener.progress(bytes.length, bytes.length);
+      return { bytes, sha256: await this.digest(bytes) };
+    }
+    const response = await fetchOk(url);
+    const stated = Number(response.headers.get("content-length") ?? Number.NaN);
+    // A compressed answer states another length than that of what comes out.
+    const encoded = response.headers.get("content-encoding") !== null;
+    const total = encoded || Number.isNaN(stated) ? undefined : stated;
+    return this.#receive(response, total, listener);
+  }
+
+  async #receive(response: Response, total: number | undefined, listener: Listener): Promise<Got> {
+    // The module may still be loading: what arrives before is hashed when it is there.
+    const half = await this.#half;
+    const hash = half.hash();
+    // Gathered in one array that grows when the length was not told, or was too small.
+    let bytes = new Uint8Array(total ?? 1 << 16);
+    let received = 0;
+    try {
+      const reader = response.body?.getReader();
+      for (;;) {
+        const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+        if (done) break;
+        if (received + value.length > bytes.length) {
+          const larger = new Uint8Array(Math.max(bytes.length * 2, received + value.length));
+          larger.set(bytes.subarray(0, received));
+          bytes = larger;
+        }
+        bytes.set(value, received);
+        received += value.length;
+        hash.update(value);
+        listener.progress(received, total);
+      }
+    } catch (error) {
+      hash.finish();
+      throw new PackageError(
+        response.url,
+        `the connection broke after ${received} bytes (${(error as Error).message}); try again`,
+        { cause: error },
+      );
+    }
+    return { bytes: received === bytes.length ? bytes : bytes.slice(0, received), sha256: hash.finish() };
+  }
+}

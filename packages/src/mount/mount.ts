@@ -1,0 +1,231 @@
+/**
+ * Files of archives in Emscripten's memory file system. They look like any other file there; their contents are
+ * unpacked when they are read, and kept only for a while: the archive is what stays in memory.
+ */
+
+import type { DeviceOperations, FileSystem, FSNode } from "../../../js/src/filesystem.ts";
+import type { Archive, ArchivedFile } from "../archive/archive.ts";
+
+/** How much unpacked content is kept: what is read in pieces must not be unpacked for each piece. */
+const KEPT_BYTES = 4 * 2 ** 20;
+
+const FILE_MODE = 0o100644;
+const EIO = 29;
+
+/** A node of a file in memory, with what Emscripten does not declare. */
+type MemoryNode = FSNode & {
+  node_ops: object;
+  stream_ops: Required<DeviceOperations> & { msync: (...args: never[]) => number };
+  mtime: number;
+};
+
+/** A folder's entries by name. */
+type Entries = Record<string, FSNode>;
+
+/** A file that is still in its archive. */
+export interface MountedNode extends FSNode {
+  /** Its contents; they are not kept. */
+  peek(): Uint8Array<ArrayBuffer>;
+}
+
+/** Where a file was put, and what it replaced. */
+interface Placed {
+  readonly parent: FSNode;
+  readonly name: string;
+  readonly replaced: FSNode | undefined;
+}
+
+/** What one mount did, to be undone. */
+export interface Mounted {
+  /** Takes the files away again and puts back what they replaced. */
+  undo(): void;
+}
+
+/** Mounts files of archives in one file system. */
+export class Mounts {
+  readonly #fs: FileSystem;
+  readonly #recent = new Map<FSNode, Uint8Array<ArrayBuffer>>();
+  #recentBytes = 0;
+  readonly #makeNode: (parent: FSNode, name: string, archive: Archive, file: ArchivedFile) => FSNode;
+
+  constructor(fs: FileSystem) {
+    this.#fs = fs;
+    this.#makeNode = this.#nodeMaker();
+  }
+
+  /** The node at a path if it is still in its archive. */
+  archived(path: string): MountedNode | undefined {
+    try {
+      const { node } = this.#fs.lookupPath(path, { follow: true });
+      return "peek" in node && (node as MountedNode & { archived: boolean }).archived ? (node as MountedNode) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Puts files into the file system; those that are there are replaced. */
+  mount(
+    archive: Archive,
+    files: readonly ArchivedFile[],
+    added: readonly (readonly [path: string, text: string])[],
+  ): Mounted {
+    const placed: Placed[] = [];
+    const undo = (): void => {
+      for (const { parent, name, replaced } of placed.reverse()) {
+        this.#detach(parent, name);
+        if (replaced !== undefined) this.#attach(parent, name, replaced);
+      }
+    };
+    const folders = new Map<string, FSNode>();
+    const place = (path: string, make: (parent: FSNode, name: string) => FSNode): void => {
+      const slash = path.lastIndexOf("/");
+      const folder = path.slice(0, slash);
+      const name = path.slice(slash + 1);
+      let parent = folders.get(folder);
+      if (parent === undefined) {
+        this.#fs.mkdirTree(folder);
+        parent = this.#fs.lookupPath(folder, { follow: true }).node;
+        folders.set(folder, parent);
+      }
+      const replaced = this.#detach(parent, name);
+      placed.push({ parent, name, replaced });
+      this.#attach(parent, name, make(parent, name));
+    };
+    const encoder = new TextEncoder();
+    try {
+      for (const file of files) {
+        place(file[0], (parent, name) => this.#makeNode(parent, name, archive, file));
+      }
+      for (const [path, text] of added) {
+        place(path, (parent, name) => {
+          const node = new this.#fs.FSNode(parent, name, FILE_MODE);
+          const { node_ops, stream_ops } = this.#template();
+          const data = encoder.encode(text);
+          return Object.assign(node, { node_ops, stream_ops, contents: data, usedBytes: data.length });
+        });
+      }
+    } catch (error) {
+      undo();
+      throw error;
+    }
+    return { undo };
+  }
+
+  #attach(parent: FSNode, name: string, node: FSNode): void {
+    (parent.contents as unknown as Entries)[name] = node;
+    (parent as MemoryNode).mtime = Date.now();
+    this.#fs.hashAddNode(node);
+  }
+
+  /** Takes a file out of its folder, with its contents as they are. */
+  #detach(parent: FSNode, name: string): FSNode | undefined {
+    const entries = parent.contents as unknown as Entries;
+    if (!Object.hasOwn(entries, name)) return undefined;
+    const node = entries[name] as FSNode;
+    if (this.#fs.isDir(node.mode)) {
+      throw new Error(`${this.#fs.getPath(node)} is a folder, and a package has a file of this name`);
+    }
+    delete entries[name];
+    this.#fs.hashRemoveNode(node);
+    return node;
+  }
+
+  /** A file of the memory file system, whose operations ours share. */
+  #template(): MemoryNode {
+    const fs = this.#fs;
+    const path = "/tmp/.ferropy-template";
+    fs.writeFile(path, "");
+    const { node } = fs.lookupPath(path);
+    fs.unlink(path);
+    return node as MemoryNode;
+  }
+
+  #keep(node: FSNode, contents: Uint8Array<ArrayBuffer>): void {
+    this.#recent.set(node, contents);
+    this.#recentBytes += contents.length;
+    for (const [oldest, { length }] of this.#recent) {
+      if (this.#recentBytes <= KEPT_BYTES || oldest === node) break;
+      this.#recent.delete(oldest);
+      this.#recentBytes -= length;
+    }
+  }
+
+  #forget(node: FSNode): void {
+    this.#recentBytes -= this.#recent.get(node)?.length ?? 0;
+    this.#recent.delete(node);
+  }
+
+  #nodeMaker(): (parent: FSNode, name: string, archive: Archive, file: ArchivedFile) => FSNode {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the class below has a `this` of its own
+    const mounts = this;
+    const { node_ops, stream_ops: memory } = this.#template();
+    const { ErrnoError, FSNode: Node } = this.#fs;
+
+    class ArchivedNode extends Node {
+      #archive: Archive;
+      readonly #index: number;
+      readonly #size: number;
+      #checked = false;
+      /** What was written; from then on the archive does not matter. */
+      #own: Uint8Array | undefined;
+
+      constructor(parent: FSNode, name: string, archive: Archive, [, index, size, seconds]: ArchivedFile) {
+        super(parent, name, FILE_MODE);
+        this.#archive = archive;
+        this.#index = index;
+        this.#size = size;
+        const time = seconds === null ? undefined : { mtime: seconds * 1000 };
+        Object.assign(this, { node_ops, stream_ops, usedBytes: size }, time);
+      }
+
+      get archived(): boolean {
+        return this.#own === undefined;
+      }
+
+      peek(): Uint8Array<ArrayBuffer> {
+        try {
+          const contents = this.#archive.unpack(this.#index, this.#size, !this.#checked);
+          this.#checked = true;
+          return contents;
+        } catch (error) {
+          // Python sees an OSError; what it cannot carry is told here.
+          console.error((error as Error).message);
+          throw new ErrnoError(EIO);
+        }
+      }
+
+      override get contents(): Uint8Array {
+        if (this.#own !== undefined) return this.#own;
+        let contents = mounts.#recent.get(this);
+        if (contents === undefined) {
+          contents = this.peek();
+          mounts.#keep(this, contents);
+        }
+        return contents;
+      }
+
+      override set contents(contents: Uint8Array) {
+        mounts.#forget(this);
+        this.#own = contents;
+      }
+
+      /** Makes the contents the file's own before they are changed in place. */
+      own(): void {
+        if (this.#own === undefined) this.contents = this.contents;
+      }
+    }
+
+    const stream_ops = {
+      ...memory,
+      write: (...args: Parameters<typeof memory.write>): number => {
+        (args[0].node as ArchivedNode).own();
+        return memory.write(...args);
+      },
+      msync: (...args: Parameters<typeof memory.msync>): number => {
+        ((args as unknown as Parameters<typeof memory.write>)[0].node as ArchivedNode).own();
+        return memory.msync(...args);
+      },
+    };
+    return (parent, name, archive, file) => new ArchivedNode(parent, name, archive, file);
+  }
+}

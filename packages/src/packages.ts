@@ -1,0 +1,212 @@
+/**
+ * The package loader: from names, addresses and files to modules that Python can import. It is a bundle of its own,
+ * packages.mjs, loaded with the first package. Nothing is resolved here: what a name stands for says the lock file.
+ */
+
+import { fileUrl } from "../../js/src/environment.ts";
+import { type Machine, SITE_PACKAGES } from "../../js/src/interpreter.ts";
+import { isName, type Lock, type LockfilePackage, normalized, PackageError, PLATFORM, PYTHON } from "../../js/src/lock.ts";
+import type { LoadPackageOptions, PackageData, Source } from "../../js/src/packages.ts";
+import type { Interpreter } from "./archive/archive.ts";
+import { RustHalf } from "./call/call.ts";
+import { openCache } from "./download/cache.ts";
+import { Downloads, type Listener } from "./download/download.ts";
+import { Installer, type Prepared } from "./install/install.ts";
+
+/** What the loader works with. */
+export interface LoaderOptions {
+  readonly machine: Machine;
+  /** packages.wasm. */
+  readonly rust: Promise<WebAssembly.Module>;
+  readonly lock: Promise<Lock>;
+  /** Where Node keeps packages. */
+  readonly cacheFolder: string | undefined;
+  /** Names and origins of what is loaded, as users see them. */
+  readonly loaded: Record<string, string>;
+}
+
+/** Something to load. */
+interface Job {
+  /** What messages call it. */
+  readonly label: string;
+  readonly url: string | undefined;
+  /** The file's name, if it has one. */
+  readonly file: string | undefined;
+  /** The content, if it was given. */
+  readonly content: Blob | ArrayBuffer | Uint8Array | undefined;
+  /** The hash that it must have. */
+  readonly sha256: string | undefined;
+  readonly locked: LockfilePackage | undefined;
+  /** Whether it was asked for, rather than needed by another. */
+  readonly requested: boolean;
+}
+
+const INTERPRETER: Interpreter = { python: PYTHON, platforms: [PLATFORM] };
+
+/** What `loadedPackages` says of packages of the lock file. */
+const FROM_LOCK = "default channel";
+
+/** The packages of one interpreter. */
+export class PackageLoader {
+  readonly #options: LoaderOptions;
+  readonly #half: Promise<RustHalf>;
+  readonly #downloads: Downloads;
+  readonly #installer: Installer;
+  /** The end of the last call: calls do not overlap, or two of them would load the same package. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: LoaderOptions) {
+    this.#options = options;
+    this.#half = RustHalf.load(options.rust);
+    // Awaited where it is needed.
+    this.#half.catch(() => undefined);
+    const cache = openCache(options.cacheFolder);
+    cache.catch(() => undefined);
+    this.#downloads = new Downloads(this.#half, cache);
+    this.#installer = new Installer(options.machine, options.loaded);
+  }
+
+  /** Loads packages; either all of them or, on an error, none. */
+  load(sources: readonly Source[], options: LoadPackageOptions): Promise<PackageData[]> {
+    const result = this.#turn.then(() => this.#load(sources, options));
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async #load(sources: readonly Source[], options: LoadPackageOptions): Promise<PackageData[]> {
+    const { messageCallback, errorCallback } = options;
+    try {
+      const jobs = await this.#jobs(sources, messageCallback);
+      if (jobs.length === 0) return [];
+      messageCallback?.(`Loading ${jobs.map(({ label }) => label).join(", ")}`);
+      const prepared = await this.#prepareAll(jobs, options);
+      const installed = await this.#installer.install(prepared, options);
+      if (installed.length > 0) {
+        messageCallback?.(`Loaded ${installed.map(({ name, version }) => `${name} ${version}`).join(", ")}`);
+      }
+      return installed;
+    } catch (error) {
+      errorCallback?.((error as Error).message);
+      throw error;
+    }
+  }
+
+  /** What there is to load for some sources, each once. */
+  async #jobs(sources: readonly Source[], message: LoadPackageOptions["messageCallback"]): Promise<Job[]> {
+    const jobs = new Map<string, Job>();
+    const names = sources.filter((source): source is string => typeof source === "string" && isName(source));
+    if (names.length > 0) {
+      const lock = await this.#options.lock;
+      const asked = new Set(names.map(normalized));
+      for (const locked of names.flatMap((name) => lock.closure(name))) {
+        const key = normalized(locked.name);
+        if (this.#installer.has(key)) {
+          if (asked.has(key)) message?.(`${locked.name} is already loaded`);
+          continue;
+        }
+        const url = lock.urlOf(locked);
+        const job = { url, file: fileOf(url), sha256: locked.sha256, label: locked.name, content: undefined };
+        jobs.set(key, { ...job, locked, requested: asked.has(key) });
+      }
+    }
+    for (const source of sources) {
+      if (typeof source === "string" && isName(source)) continue;
+      const job = await this.#direct(source);
+      if (job.file === undefined) {
+        jobs.set(`${jobs.size}`, job);
+        continue;
+      }
+      // The name has the tags: what does not fit is not downloaded.
+      const half = await this.#half;
+      const { name } = half.call({ op: "name", file: job.file, interpreter: INTERPRETER }) as { name: string };
+      const loaded = this.#installer.origin(name);
+      if (loaded !== undefined && loaded === job.url) {
+        message?.(`${name} is already loaded`);
+      } else if (loaded !== undefined) {
+        throw new PackageError(job.file, `${name} is already loaded, from ${loaded}. Call unloadPackage("${name}") first`);
+      } else {
+        jobs.set(name, job);
+      }
+    }
+    return [...jobs.values()];
+  }
+
+  /** What a URL, a path or a file's content stands for. */
+  async #direct(source: Source): Promise<Job> {
+    if (typeof source === "string") {
+      const given = await fileUrl(source);
+      const [url = given, fragment = ""] = given.split("#", 2);
+      const file = fileOf(url);
+      const sha256 = new URLSearchParams(fragment).get("sha256")?.toLowerCase();
+      return { label: file, url, file, content: undefined, sha256, locked: undefined, requested: true };
+    }
+    const { name: file } = source as { name?: string };
+    const label = file ?? "the given wheel";
+    return { label, url: undefined, file, content: source, sha256: undefined, locked: undefined, requested: true };
+  }
+
+  async #prepareAll(jobs: readonly Job[], options: LoadPackageOptions): Promise<Prepared[]> {
+    const results = await Promise.allSettled(jobs.map((job) => this.#prepare(job, options)));
+    const failed = results.find((result) => result.status === "rejected");
+    const prepared = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+    if (failed === undefined) return prepared;
+    for (const { archive } of prepared) archive.close();
+    throw failed.reason;
+  }
+
+  /** Gets and checks one. */
+  async #prepare(job: Job, { messageCallback, progressCallback, checkIntegrity = true }: LoadPackageOptions): Promise<Prepared> {
+    const { label, file, url, locked } = job;
+    let size = 0;
+    const tell = (phase: "download" | "check", received: number, total: number | undefined): void => {
+      size = received;
+      progressCallback?.({ phase, package: label, received, total });
+    };
+    const listener: Listener = {
+      progress: (received, total) => tell("download", received, total),
+      message: (text) => messageCallback?.(text),
+    };
+    const half = await this.#half;
+    const sha256 = checkIntegrity ? job.sha256 : undefined;
+    const { bytes, hash } = await (async () => {
+      if (job.content !== undefined) {
+        const bytes = await bytesOf(job.content);
+        listener.progress(bytes.length, bytes.length);
+        return { bytes, hash: undefined };
+      }
+      const got = await this.#downloads.get({ url: url as string, file: file as string, sha256 }, listener);
+      return { bytes: got.bytes, hash: got.sha256 };
+    })();
+    tell("check", size, size);
+    const source = { bytes, interpreter: INTERPRETER, site: SITE_PACKAGES, requested: job.requested };
+    const directUrl = url === undefined || hash === undefined || locked !== undefined ? undefined : ([url, hash] as const);
+    const prepared = this.#installer.open(half, { ...source, file, directUrl }, locked);
+    const { archive } = prepared;
+    try {
+      if (!checkIntegrity) archive.checked = true;
+      // With a hash of the whole, each file is checked when it is read; without, nothing may be installed before.
+      else if (sha256 === undefined && !archive.checked) archive.verify();
+      await this.#installer.compile(prepared);
+    } catch (error) {
+      archive.close();
+      throw error;
+    }
+    return { ...prepared, origin: locked === undefined ? (url ?? label) : FROM_LOCK };
+  }
+
+  /** Takes a package out again. */
+  unload(name: string): void {
+    this.#installer.unload(name);
+  }
+}
+
+/** The last part of an address. */
+function fileOf(url: string): string {
+  return decodeURIComponent(url.replace(/[?#].*$/, "").split("/").at(-1) ?? url);
+}
+
+async function bytesOf(content: Blob | ArrayBuffer | Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  // A copy, since the archive stays in use and the caller may change theirs.
+  if (content instanceof Blob) return new Uint8Array(await content.arrayBuffer());
+  return content instanceof Uint8Array ? content.slice() : new Uint8Array(content.slice(0));
+}
