@@ -10,7 +10,7 @@ import type { FileSystem, PathHelpers } from "./filesystem.ts";
 import { mountHostFolder } from "./hostfs.ts";
 import { type Machine, setInterruptBuffer } from "./interpreter.ts";
 import type { Lockfile } from "./lock.ts";
-import type { LoadPackageOptions, PackageData, Packages, Sources } from "./packages.ts";
+import type { InstallOptions, LoadPackageOptions, PackageData, Packages, Sources } from "./packages.ts";
 import type { OutputOptions, StdinOptions } from "./streams.ts";
 
 /** Options of `runPython` and `runPythonAsync`. */
@@ -185,6 +185,20 @@ export class PyodideAPI {
    */
   loadPackage(sources: Sources, options: LoadPackageOptions = {}): Promise<PackageData[]> {
     return this.#packages.load(sources, options);
+  }
+
+  /**
+   * Installs what requirements (PEP 508) mean, with all that they need, from package indexes and the lock file.
+   * Either all of it or, on an error, nothing.
+   * @throws PackageError that says what cannot go together, or what could not be fetched.
+   */
+  installPackages(requirements: string | string[] | classes.PyProxy, options: InstallOptions = {}): Promise<PackageData[]> {
+    return this.#packages.install(requirements, options);
+  }
+
+  /** A lock file that brings back what is installed now: to be saved, and given to `loadPyodide`. */
+  freezePackages(): Lockfile {
+    return this.#packages.freeze();
   }
 
   /** Loads the packages of the lock file whose modules a program imports. */

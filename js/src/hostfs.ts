@@ -2,7 +2,7 @@
 
 import { mountFiles } from "./archive.ts";
 import type { FileSystem } from "./filesystem.ts";
-import { SITE_PACKAGES } from "./interpreter.ts";
+import { SITE_PACKAGES } from "./paths.ts";
 
 /** Top-level folders that are Python's own and not the host's. */
 const OWN_FOLDERS = new Set(["dev", "proc", "lib"]);

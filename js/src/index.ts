@@ -3,14 +3,15 @@
 import { PyodideAPI } from "./api.ts";
 import { fileUrl, folderUrl, scriptFolder } from "./environment.ts";
 import type { FileSystem } from "./filesystem.ts";
-import { prepare, SITE_PACKAGES, start } from "./interpreter.ts";
+import { prepare, start } from "./interpreter.ts";
 import { Lock, type Lockfile } from "./lock.ts";
 import { Packages } from "./packages.ts";
+import { SITE_PACKAGES } from "./paths.ts";
 
 export { addSitePaths, enterHost } from "./hostfs.ts";
 export { runMain, type MainOptions } from "./main.ts";
 export type { Lockfile, LockfileInfo, LockfilePackage } from "./lock.ts";
-export type { LoadPackageOptions, PackageData, PackageProgress } from "./packages.ts";
+export type { InstallOptions, LoadPackageOptions, PackageData, PackageProgress } from "./packages.ts";
 export type { InputChunk, OutputOptions, StdinOptions } from "./streams.ts";
 export type { RunOptions } from "./api.ts";
 export type { LiveObject } from "../../runtime/src/lifetimes/alive.ts";

@@ -8,15 +8,8 @@ import { type File, mountFiles, readArchive } from "./archive.ts";
 import { Core, type Exports } from "./core.ts";
 import type { EmscriptenModule, ModuleFactory } from "./emscripten.ts";
 import { compile, readBytes } from "./environment.ts";
+import { SITE_PACKAGES, STDLIB } from "./paths.ts";
 import { StandardStreams } from "./streams.ts";
-
-/** Replaced by the build: the version that names the library's folder, such as `3.15`. */
-declare const FERROPY_PYTHON: string;
-
-/** Where Python's standard library lives in the file system. */
-export const STDLIB = `/lib/python${FERROPY_PYTHON}`;
-/** Where packages are installed. */
-export const SITE_PACKAGES = `${STDLIB}/site-packages`;
 
 /** What is needed to bring an interpreter up. */
 export interface StartOptions {

@@ -48,6 +48,8 @@ export interface LockfilePackage {
 /** The content of `pyodide-lock.json`. */
 export interface Lockfile {
   info: LockfileInfo;
+  /** Addresses of the indexes that have packages which are not in here. */
+  indexes?: string[];
   packages: Record<string, LockfilePackage>;
 }
 
@@ -127,7 +129,17 @@ export class Lock {
         );
       }
     }
-    return { info, packages };
+    return { info, indexes: lock?.indexes ?? [], packages };
+  }
+
+  /** Addresses of package indexes, best first. */
+  get indexes(): string[] {
+    return [...(this.contents.indexes ?? [])];
+  }
+
+  /** The packages that bring modules of Python. */
+  modules(): LockfilePackage[] {
+    return [...this.#byName.values()].filter(({ package_type: type = "package" }) => type === "package");
   }
 
   /** The entry for a name, however it is written. */

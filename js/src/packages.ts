@@ -8,7 +8,7 @@ import type { PyProxy } from "../../runtime/src/pyproxy/classes.ts";
 import { compile } from "./environment.ts";
 import { PackageError } from "./lock.ts";
 import type { Machine } from "./interpreter.ts";
-import type { Lock, PackageType } from "./lock.ts";
+import type { Lock, Lockfile, PackageType } from "./lock.ts";
 
 /** How far the loading of a package is. */
 export interface PackageProgress {
@@ -32,6 +32,22 @@ export interface LoadPackageOptions {
   progressCallback?: ((progress: PackageProgress) => void) | undefined;
   /** Whether to check hashes: that of the lock file or the URL, else those in the wheel's RECORD. Default true. */
   checkIntegrity?: boolean | undefined;
+}
+
+/** Options of `installPackages`. */
+export interface InstallOptions extends LoadPackageOptions {
+  /** Addresses of package indexes, best first; those of the lock file if left out. */
+  indexURLs?: string[] | undefined;
+  /** Requirements that bound versions and ask for nothing. */
+  constraints?: string[] | undefined;
+  /** Whether what packages need is installed, too. Default true. */
+  deps?: boolean | undefined;
+  /** Whether versions such as `2.0rc1` are like any other. Default false. */
+  pre?: boolean | undefined;
+  /** Whether installed packages may be replaced, and those asked for are. Default false. */
+  reinstall?: boolean | undefined;
+  /** How `fetch` treats cookies and logins at the indexes. Default `same-origin`. */
+  credentials?: RequestCredentials | undefined;
 }
 
 /** What is known of a loaded package. */
@@ -93,6 +109,7 @@ export class Packages {
       this.#loader = new Loader({
         machine: this.#machine,
         rust,
+        resolver: () => compile(`${this.#indexUrl}resolver.wasm`),
         lock: this.#lock,
         cacheFolder: this.#cacheFolder,
         loaded: this.loaded,
@@ -108,6 +125,30 @@ export class Packages {
    */
   async load(sources: Sources, options: LoadPackageOptions): Promise<PackageData[]> {
     return (await this.#start()).load(list(sources), options);
+  }
+
+  /**
+   * Finds the packages that requirements mean, and loads those that are not there; all of them or none.
+   * @throws PackageError that says what cannot go together, or what could not be fetched.
+   */
+  async install(requirements: string | string[] | PyProxy, options: InstallOptions): Promise<PackageData[]> {
+    const loader = await this.#start();
+    const helper = this.#machine.core.importModule("_pyodide.packages");
+    try {
+      const metadata = (helper["metadata"] as () => PyProxy)();
+      const installed = metadata.toJs() as string[];
+      metadata.destroy();
+      return await loader.install(list(requirements) as string[], installed, options);
+    } finally {
+      helper.destroy();
+    }
+  }
+
+  /** A lock file that brings back what is installed now. */
+  freeze(): Lockfile {
+    const { info, indexes, packages } = this.lock.contents;
+    const frozen = (this.#loader?.frozen() ?? []).map((entry) => [entry.name, entry]);
+    return { info, ...(indexes && { indexes }), packages: { ...packages, ...Object.fromEntries(frozen) } };
   }
 
   /** Loads the packages of the lock file whose modules a program imports. */

@@ -1,23 +1,28 @@
 /**
  * The package loader: from names, addresses and files to modules that Python can import. It is a bundle of its own,
- * packages.mjs, loaded with the first package. Nothing is resolved here: what a name stands for says the lock file.
+ * packages.mjs, loaded with the first package. What a name stands for says the lock file (`load`) or the resolver
+ * (`install`).
  */
 
 import { fileUrl } from "../../js/src/environment.ts";
-import { type Machine, SITE_PACKAGES } from "../../js/src/interpreter.ts";
+import type { Machine } from "../../js/src/interpreter.ts";
 import { isName, type Lock, type LockfilePackage, normalized, PackageError, PLATFORM, PYTHON } from "../../js/src/lock.ts";
-import type { LoadPackageOptions, PackageData, Source } from "../../js/src/packages.ts";
+import type { InstallOptions, LoadPackageOptions, PackageData, Source } from "../../js/src/packages.ts";
+import { SITE_PACKAGES } from "../../js/src/paths.ts";
 import type { Interpreter } from "./archive/archive.ts";
 import { RustHalf } from "./call/call.ts";
 import { openCache } from "./download/cache.ts";
 import { Downloads, type Listener } from "./download/download.ts";
 import { Installer, type Prepared } from "./install/install.ts";
+import { type Question, ResolverHalf, Resolving } from "../resolver/src/resolve.ts";
 
 /** What the loader works with. */
 export interface LoaderOptions {
   readonly machine: Machine;
   /** packages.wasm. */
   readonly rust: Promise<WebAssembly.Module>;
+  /** Gets resolver.wasm. */
+  readonly resolver: () => Promise<WebAssembly.Module>;
   readonly lock: Promise<Lock>;
   /** Where Node keeps packages. */
   readonly cacheFolder: string | undefined;
@@ -37,6 +42,8 @@ interface Job {
   /** The hash that it must have. */
   readonly sha256: string | undefined;
   readonly locked: LockfilePackage | undefined;
+  /** Names of what it needs, if that was resolved. */
+  readonly depends?: readonly string[];
   /** Whether it was asked for, rather than needed by another. */
   readonly requested: boolean;
 }
@@ -52,7 +59,8 @@ export class PackageLoader {
   readonly #half: Promise<RustHalf>;
   readonly #downloads: Downloads;
   readonly #installer: Installer;
-  /** The end of the last call: calls do not overlap, or two of them would load the same package. */
+  #resolving: Promise<Resolving> | undefined;
+  /** The end of the last call. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: LoaderOptions) {
@@ -62,31 +70,99 @@ export class PackageLoader {
     this.#half.catch(() => undefined);
     const cache = openCache(options.cacheFolder);
     cache.catch(() => undefined);
-    this.#downloads = new Downloads(this.#half, cache);
+    const { FS } = options.machine.module;
+    this.#downloads = new Downloads(this.#half, cache, (path) => FS.readFile(path));
     this.#installer = new Installer(options.machine, options.loaded);
   }
 
   /** Loads packages; either all of them or, on an error, none. */
   load(sources: readonly Source[], options: LoadPackageOptions): Promise<PackageData[]> {
-    const result = this.#turn.then(() => this.#load(sources, options));
+    return this.#queue(options, async () => this.#loadJobs(await this.#jobs(sources, options.messageCallback), options));
+  }
+
+  /**
+   * Finds the packages that requirements mean, and loads those that are not there; all of them or none.
+   * @param installed of each package that Python sees, a text such as METADATA.
+   */
+  install(requirements: readonly string[], installed: readonly string[], options: InstallOptions): Promise<PackageData[]> {
+    return this.#queue(options, async () => this.#loadJobs(await this.#resolve(requirements, installed, options), options));
+  }
+
+  /** One call after the other, or two of them would load the same package. */
+  #queue({ errorCallback }: LoadPackageOptions, work: () => Promise<PackageData[]>): Promise<PackageData[]> {
+    const result = this.#turn.then(work).catch((error: unknown) => {
+      errorCallback?.((error as Error).message);
+      throw error;
+    });
     this.#turn = result.catch(() => undefined);
     return result;
   }
 
-  async #load(sources: readonly Source[], options: LoadPackageOptions): Promise<PackageData[]> {
-    const { messageCallback, errorCallback } = options;
+  /** What has to be loaded so that requirements are met. */
+  async #resolve(requirements: readonly string[], installed: readonly string[], options: InstallOptions): Promise<Job[]> {
+    const { messageCallback, reinstall = false } = options;
+    const [half, lock] = await Promise.all([this.#half, this.#options.lock]);
+    this.#resolving ??= (async () => {
+      const emscripten = lock.contents.info.platform.replace(/^emscripten_/, "").replaceAll("_", ".");
+      return new Resolving(await ResolverHalf.load(this.#options.resolver()), half, INTERPRETER, emscripten);
+    })();
+    const resolving = await this.#resolving;
+    const question: Question = {
+      requirements,
+      constraints: options.constraints ?? [],
+      installed: reinstall ? [] : installed.map((metadata) => ({ metadata })),
+      locked: lock.modules().map((entry) => ({ ...entry, url: lock.urlOf(entry), depends: entry.depends ?? [] })),
+      indexes: options.indexURLs ?? lock.indexes,
+      pre: options.pre ?? false,
+      deps: options.deps ?? true,
+    };
+    const { picks, warnings } = await resolving.resolve(question, {
+      credentials: options.credentials ?? "same-origin",
+      message: (text) => messageCallback?.(text),
+      metadata: async (url, file, sha256) => {
+        const listener = { progress: () => undefined, message: (text: string) => messageCallback?.(text) };
+        const { bytes } = await this.#downloads.get({ url, file, sha256 }, listener);
+        return new TextEncoder().encode(half.metadata(file, bytes));
+      },
+    });
+    for (const warning of warnings) messageCallback?.(warning);
+    return picks
+      .filter((pick) => !pick.installed)
+      // What is there in this version is replaced only if it was asked for.
+      .filter((pick) => pick.requested || this.#installer.version(pick.name) !== pick.version)
+      .map(({ name, url, file, sha256, locked, depends, requested }) => ({
+        label: name,
+        url,
+        file: locked ? fileOf(url) : file,
+        content: undefined,
+        sha256: sha256 ?? undefined,
+        locked: locked ? lock.find(name) : undefined,
+        depends,
+        requested,
+      }));
+  }
+
+  async #loadJobs(jobs: readonly Job[], options: InstallOptions): Promise<PackageData[]> {
+    const { messageCallback, reinstall = false } = options;
+    if (jobs.length === 0) return [];
+    messageCallback?.(`Loading ${jobs.map(({ label }) => label).join(", ")}`);
+    const prepared = await this.#prepareAll(jobs, options);
+    if (reinstall) this.#makeRoom(prepared);
+    const installed = await this.#installer.install(prepared, options);
+    if (installed.length > 0) {
+      messageCallback?.(`Loaded ${installed.map(({ name, version }) => `${name} ${version}`).join(", ")}`);
+    }
+    return installed;
+  }
+
+  /** Takes out what others replace: as late as possible, so that little can still go wrong. */
+  #makeRoom(prepared: readonly Prepared[]): void {
     try {
-      const jobs = await this.#jobs(sources, messageCallback);
-      if (jobs.length === 0) return [];
-      messageCallback?.(`Loading ${jobs.map(({ label }) => label).join(", ")}`);
-      const prepared = await this.#prepareAll(jobs, options);
-      const installed = await this.#installer.install(prepared, options);
-      if (installed.length > 0) {
-        messageCallback?.(`Loaded ${installed.map(({ name, version }) => `${name} ${version}`).join(", ")}`);
+      for (const { title } of prepared) {
+        if (this.#installer.has(normalized(title))) this.#installer.unload(title, true);
       }
-      return installed;
     } catch (error) {
-      errorCallback?.((error as Error).message);
+      for (const { archive } of prepared) archive.close();
       throw error;
     }
   }
@@ -191,7 +267,13 @@ export class PackageLoader {
       archive.close();
       throw error;
     }
-    return { ...prepared, origin: locked === undefined ? (url ?? label) : FROM_LOCK };
+    const origin = locked === undefined ? (url ?? label) : FROM_LOCK;
+    return { ...prepared, requires: job.depends ?? prepared.requires, origin, url, sha256: hash };
+  }
+
+  /** What would bring the installed packages back, as entries of a lock file. */
+  frozen(): LockfilePackage[] {
+    return this.#installer.frozen();
   }
 
   /** Takes a package out again. */

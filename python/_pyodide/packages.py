@@ -52,6 +52,17 @@ def installed(library_folders):
     _invalidate_caches()
 
 
+def metadata():
+    """The METADATA of each installed package, without its description.
+
+    :returns: a list of texts.
+    """
+    from importlib.metadata import distributions
+
+    texts = (distribution.read_text("METADATA") for distribution in distributions())
+    return [text.replace("\r\n", "\n").partition("\n\n")[0] for text in texts if text]
+
+
 def removed(paths):
     """Forgets the modules of files that are gone.
 

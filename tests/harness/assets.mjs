@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 import { pin } from './pins.mjs';
+import { makeIndex } from './index.mjs';
 import { library } from './libraries.mjs';
 import { HOSTILE, wheel as anyWheel, zip as anyZip } from './zips.mjs';
 
@@ -80,6 +81,7 @@ export const NAMES = {
  */
 export async function makeAssets(folder, distLock) {
   await mkdir(folder, { recursive: true });
+  await makeIndex(folder);
   const files = {
     'ferropy_sample/__init__.py': 'VALUE = 42\n\ndef greet(name):\n    return f"hello {name}"\n',
     'ferropy_sample/data.txt': 'data beside the code\n',

@@ -22,6 +22,7 @@ const REQUIRED: &[&str] = &[
     "ferropy.asm.mjs",
     "ferropy.asm.wasm",
     "packages.wasm",
+    "resolver.wasm",
     "packages.mjs",
     "ferropy.mjs",
     "pyodide.mjs",
@@ -77,7 +78,8 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
             path.extension().is_none() || is_stub(path)
         })?
         .text("package", package::package_json().to_string())
-        .text("lock", package::lock_json().to_string())
+        // The index is part of the standard library's product.
+        .text("lock", package::lock_json("").to_string())
         .text("brotli", options.brotli.to_string());
     for name in DOCUMENTS
         .iter()
@@ -108,7 +110,7 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
             copy_tree(&bundles, dir, |_| true)?;
             copy_tree(&interpreter.main_module, dir, |_| true)?;
             copy_tree(&repository.join("python"), &dir.join(STUBS), is_stub)?;
-            copy(&interpreter.packages, &dir.join("packages.wasm"))?;
+            copy_tree(&interpreter.packages, dir, |_| true)?;
             copy(&interpreter.stdlib, &dir.join("python_stdlib.zip"))?;
             for name in DOCUMENTS
                 .iter()
@@ -117,7 +119,10 @@ pub(crate) fn dist(context: &Context, keys: &Keys, options: Options) -> Result<P
                 copy(&repository.join(name), &dir.join(name))?;
             }
             write_json(&dir.join("package.json"), &package::package_json())?;
-            write_json(&dir.join("pyodide-lock.json"), &package::lock_json())?;
+            write_json(
+                &dir.join("pyodide-lock.json"),
+                &package::lock_json(&interpreter.default_index),
+            )?;
             complete_service_worker(dir)?;
             if let Some(missing) = REQUIRED.iter().find(|name| !dir.join(name).is_file()) {
                 return Err(Error::Incomplete((*missing).to_owned()));

@@ -20,7 +20,7 @@ const BUNDLE: &str = "Bundle the loader";
 pub(crate) const STEPS: [(&str, f64); 2] = [(INSTALL, 15.0), (BUNDLE, 5.0)];
 
 /// Folders outside `js/` with TypeScript halves.
-const HALVES: &[&str] = &["runtime/src", "packages/src"];
+const HALVES: &[&str] = &["runtime/src", "packages/src", "packages/resolver/src"];
 
 /// Files outside `js/` that the build reads.
 const READ_TOO: &[&str] = &["Cargo.toml", "versions.toml"];

@@ -34,8 +34,9 @@ pub(crate) fn package_json() -> Value {
     })
 }
 
-/// `pyodide-lock.json` without packages: what the interpreter is, for tools that compare.
-pub(crate) fn lock_json() -> Value {
+/// `pyodide-lock.json` without packages: what the interpreter is, for tools that compare, and where packages
+/// come from that are in no lock file.
+pub(crate) fn lock_json(index: &str) -> Value {
     let platform = &pins().abi.platform;
     // `pyemscripten_2026_5_wasm32`: the ABI's version stands between the name and the machine.
     let abi = platform
@@ -50,6 +51,7 @@ pub(crate) fn lock_json() -> Value {
             "python": pins().cpython.version,
             "version": VERSION,
         },
+        "indexes": [index],
         "packages": {},
     })
 }
@@ -60,10 +62,11 @@ mod tests {
 
     #[test]
     fn the_lock_names_the_abi() {
-        let lock = lock_json();
+        let lock = lock_json("https://index.test/simple");
         assert_eq!(lock["info"]["arch"], "wasm32");
         let abi = lock["info"]["abi_version"].as_str().expect("text");
         assert_eq!(format!("pyemscripten_{abi}_wasm32"), pins().abi.platform);
+        assert_eq!(lock["indexes"][0], "https://index.test/simple");
         assert!(lock["packages"].as_object().expect("object").is_empty());
     }
 

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 use crate::{Context, Error, Keys, Part, cpython, keys, test_extensions};
 
@@ -68,9 +68,52 @@ pub(crate) fn stdlib(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
             &mut files,
             keys::is_module,
         )?;
-        write(&build.dir().join(name), &files)
+        write(&build.dir().join(name), &files)?;
+        let index = default_index(&source.join("Lib/ensurepip/_bundled"))?;
+        let path = build.dir().join(DEFAULT_INDEX);
+        fs::write(&path, index).map_err(Error::io("write", &path))
     })?;
     Ok(dir.join(name))
+}
+
+/// Beside the standard library: the address of the package index that pip asks when nothing is configured.
+pub(crate) const DEFAULT_INDEX: &str = "default-index";
+
+/// Where pip has the address, in the wheel that CPython brings along.
+const PIP_INDEX: &str = "pip/_internal/models/index.py";
+
+/// The package index that the pip of this `CPython` asks when nothing is configured.
+fn default_index(bundled: &Path) -> Result<String, Error> {
+    let missing = || Error::NoDefaultIndex {
+        folder: bundled.to_owned(),
+    };
+    let wheel = fs::read_dir(bundled)
+        .map_err(Error::io("read", bundled))?
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
+        .ok_or_else(missing)?;
+    let broken = |source| Error::Archive {
+        path: wheel.clone(),
+        source,
+    };
+    let file = File::open(&wheel).map_err(Error::io("read", &wheel))?;
+    let mut archive = ZipArchive::new(file).map_err(broken)?;
+    let mut text = String::new();
+    archive
+        .by_name(PIP_INDEX)
+        .map_err(broken)?
+        .read_to_string(&mut text)
+        .map_err(Error::io("read", &wheel))?;
+    index_of(&text).ok_or_else(missing)
+}
+
+/// The address in pip's source; its property `simple_url` adds the last part.
+fn index_of(source: &str) -> Option<String> {
+    let (_, rest) = source.split_once("PyPI = PackageIndex(")?;
+    let start = rest.find("\"https://")? + 1;
+    let end = start + rest[start..].find('"')?;
+    Some(format!("{}/simple", rest[start..end].trim_end_matches('/')))
 }
 
 /// `python_tests.zip`: the `test` package with its data and extension modules.
@@ -150,6 +193,16 @@ fn write(path: &Path, files: &BTreeMap<String, PathBuf>) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn finds_the_index_in_pips_source() {
+        let source = "class PackageIndex: ...\n\nPyPI = PackageIndex(\"https://index.test/\", file_storage_domain=\"f\")\n";
+        assert_eq!(
+            index_of(source).as_deref(),
+            Some("https://index.test/simple")
+        );
+        assert_eq!(index_of("PyPI = None"), None);
+    }
 
     #[test]
     fn equal_content_gives_equal_archives() {

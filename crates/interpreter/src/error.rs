@@ -37,8 +37,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// An archive could not be written.
-    #[error("cannot write {}: {source}", path.display())]
+    /// `CPython`'s pip is not as it was.
+    #[error("there is no pip in {} that names its package index (hint: see `default_index` in crates/interpreter)", folder.display())]
+    NoDefaultIndex {
+        /// Where it should be.
+        folder: PathBuf,
+    },
+    /// An archive could not be written or read.
+    #[error("cannot use the archive {}: {source}", path.display())]
     Archive {
         /// The archive.
         path: PathBuf,

@@ -72,7 +72,7 @@ impl Keys {
             .file("link.args", &runtime_dir.join("link.args"))?
             .finish();
         let packages_dir = repository.join("packages");
-        let mut packages = Key::of("packages 1")
+        let mut packages = Key::of("packages 2")
             .key("toolchain", toolchain.key())
             .text("rustflags", toolchain::PLAIN_RUSTFLAGS)
             .tree("packages", &packages_dir, is_rust)?
@@ -83,7 +83,7 @@ impl Keys {
             packages = packages.tree(name, &repository.join("crates").join(name), is_rust)?;
         }
         let packages = packages.finish();
-        let stdlib = Key::of("stdlib 1")
+        let stdlib = Key::of("stdlib 2")
             .key("source", &cpython_source)
             .key("sysconfig", &libpython)
             .texts("left out", archive::LEFT_OUT)

@@ -46,10 +46,12 @@ pub struct Context {
 pub struct Interpreter {
     /// The folder with `ferropy.asm.mjs` and `ferropy.asm.wasm`.
     pub main_module: PathBuf,
-    /// `packages.wasm`.
+    /// The folder with `packages.wasm` and `resolver.wasm`.
     pub packages: PathBuf,
     /// `python_stdlib.zip`.
     pub stdlib: PathBuf,
+    /// The address of the package index that pip asks when nothing is configured.
+    pub default_index: String,
     /// The folder with headers, archives and sysconfig data, for building extensions.
     pub libpython: PathBuf,
 }
@@ -125,7 +127,7 @@ pub enum Part {
     Runtime,
     /// The linked WebAssembly module and its glue.
     MainModule,
-    /// `packages.wasm`.
+    /// The folder with `packages.wasm` and `resolver.wasm`.
     Packages,
     /// `python_stdlib.zip`.
     Stdlib,
@@ -198,10 +200,13 @@ impl Context {
     /// Everything that the distribution needs.
     pub fn interpreter(&self, keys: &Keys) -> Result<Interpreter, Error> {
         let main_module = main_module::main_module(self, keys)?;
+        let stdlib = archive::stdlib(self, keys)?;
+        let index = stdlib.with_file_name(archive::DEFAULT_INDEX);
         Ok(Interpreter {
             main_module,
             packages: packages::packages(self, keys)?,
-            stdlib: archive::stdlib(self, keys)?,
+            default_index: std::fs::read_to_string(&index).map_err(Error::io("read", index))?,
+            stdlib,
             libpython: cpython::libpython(self, keys)?,
         })
     }

@@ -1,4 +1,4 @@
-//! `packages.wasm`: the package loader's Rust half, a module of its own.
+//! `packages.wasm` and `resolver.wasm`: the package loader's Rust halves, modules of their own.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,32 +7,30 @@ use toolchain::{Output, PLAIN_TARGET};
 
 use crate::{Context, Error, Keys, Part};
 
-/// The module's name in the distribution.
-const FILE: &str = "packages.wasm";
+/// The modules by their names in the distribution, and what cargo calls them.
+const MODULES: &[(&str, &str)] = &[
+    ("packages.wasm", "ferropy_packages.wasm"),
+    ("resolver.wasm", "ferropy_resolver.wasm"),
+];
 
-/// What cargo calls it.
-const BUILT: &str = "ferropy_packages.wasm";
+/// The crates of this repository that are compiled into them.
+pub(crate) const SHARED_CRATES: &[&str] = &["resolver", "wheel"];
 
-/// The crates of this repository that are compiled into it.
-pub(crate) const SHARED_CRATES: &[&str] = &["wheel"];
-
-/// The module's file.
+/// The folder with the modules.
 pub(crate) fn packages(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
     let key = keys.of(Part::Packages);
-    let dir = context.product(Part::Packages, key, 1 << 30, |build, step| {
+    context.product(Part::Packages, key, 1 << 30, |build, step| {
         let output = Output::new(&context.cache, "packages", step, Some(build))?;
         let mut cargo = context.toolchain.cargo_plain()?;
-        cargo.current_dir(context.repository.join("packages"));
+        cargo
+            .arg("--workspace")
+            .current_dir(context.repository.join("packages"));
         output.run(&mut cargo, "compiling the package loader")?;
-        let built = context
-            .toolchain
-            .cargo_target()?
-            .join(PLAIN_TARGET)
-            .join("release")
-            .join(BUILT);
-        fs::copy(&built, build.dir().join(FILE))
-            .map_err(Error::io("copy", built))
-            .map(drop)
-    })?;
-    Ok(dir.join(FILE))
+        let target = context.toolchain.cargo_target()?;
+        for (name, built) in MODULES {
+            let built = target.join(PLAIN_TARGET).join("release").join(built);
+            fs::copy(&built, build.dir().join(name)).map_err(Error::io("copy", built))?;
+        }
+        Ok(())
+    })
 }

@@ -213,6 +213,20 @@ pub(crate) fn open_wheel(request: WheelRequest) -> Result<Value, Failure> {
     Ok(answer)
 }
 
+/// Asks for a wheel's METADATA.
+#[derive(Deserialize)]
+pub(crate) struct MetadataRequest {
+    #[serde(flatten)]
+    place: Place,
+    file: String,
+}
+
+pub(crate) fn metadata(request: &MetadataRequest) -> Result<Value, Failure> {
+    let name = WheelName::from_str(&request.file).map_err(wheel::Error::from)?;
+    let archive = Archive::new(name, request.place.reader(), Limits::default())?;
+    Ok(json!(String::from_utf8_lossy(archive.metadata_text())))
+}
+
 /// When sources were last changed according to bytecode beside them: Python takes it only if the source's time
 /// is the same.
 fn source_times(

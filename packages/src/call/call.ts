@@ -1,67 +1,40 @@
 /** Calls into packages.wasm, for `mod.rs`. */
 
-import { PackageError } from "../../../js/src/lock.ts";
+import { Half, type Memory } from "./memory.ts";
 
-/** What packages.wasm exports. Addresses may come as signed numbers. */
-interface Exports {
-  readonly memory: WebAssembly.Memory;
-  allocate(length: number): number;
-  release(memory: number, length: number): void;
-  call(request: number, length: number): bigint;
+/** What packages.wasm exports besides. */
+interface Exports extends Memory {
   unpack(archive: number, index: number, checked: number): bigint;
   hash_new(): number;
   hash_update(hash: number, bytes: number, length: number): void;
   hash_finish(hash: number, out: number): void;
 }
 
-/** What is wrong, as Rust tells it. */
-interface Failure {
-  readonly kind: string;
-  readonly message: string;
-  readonly hint: string | null;
-}
-
 /** How much is copied into the module's memory at once. */
 const CHUNK = 1 << 18;
 
 /** packages.wasm and the archives that it reads. */
-export class RustHalf {
+export class RustHalf extends Half<Exports> {
   readonly #archives = new Map<number, Uint8Array<ArrayBuffer>>();
-  #exports!: Exports;
-  #bytes = new Uint8Array();
   #next = 1;
   /** What is being unpacked, and how much of it is there. */
   #target = new Uint8Array();
   #filled = 0;
 
-  static async load(module: Promise<WebAssembly.Module>): Promise<RustHalf> {
+  static load(module: Promise<WebAssembly.Module>): Promise<RustHalf> {
     const half = new RustHalf();
-    const instance = await WebAssembly.instantiate(await module, {
-      host: {
-        archive_read: half.#read,
-        archive_write: half.#write,
-      },
-    });
-    half.#exports = instance.exports as unknown as Exports;
-    return half;
-  }
-
-  /** The module's memory; its buffer is another one after it has grown. */
-  get #memory(): Uint8Array {
-    const { buffer } = this.#exports.memory;
-    if (this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer);
-    return this.#bytes;
+    return half.start(module, { host: { archive_read: half.#read, archive_write: half.#write } });
   }
 
   readonly #read = (archive: number, offset: number, into: number, length: number): number => {
     const part = this.#archives.get(archive)?.subarray(offset, offset + (length >>> 0)) ?? [];
-    this.#memory.set(part, into >>> 0);
+    this.memory.set(part, into >>> 0);
     return part.length;
   };
 
   readonly #write = (bytes: number, length: number): void => {
     const start = bytes >>> 0;
-    this.#target.set(this.#memory.subarray(start, start + length), this.#filled);
+    this.#target.set(this.memory.subarray(start, start + length), this.#filled);
     this.#filled += length;
   };
 
@@ -78,29 +51,14 @@ export class RustHalf {
     this.#archives.delete(archive);
   }
 
-  /**
-   * Makes a request.
-   * @throws PackageError with Rust's words.
-   */
-  call(request: object): unknown {
-    const text = new TextEncoder().encode(JSON.stringify(request));
-    const { allocate, release, call } = this.#exports;
-    const address = allocate(text.length) >>> 0;
-    this.#memory.set(text, address);
-    const answer = call(address, text.length);
-    release(address, text.length);
-    return this.#answer(answer);
-  }
-
-  #answer(packed: bigint): unknown {
-    const address = Number(BigInt.asUintN(32, packed >> 32n));
-    const length = Number(BigInt.asUintN(32, packed));
-    const text = new TextDecoder().decode(this.#memory.subarray(address, address + length));
-    this.#exports.release(address, length);
-    const { ok, error } = JSON.parse(text) as { ok?: unknown; error?: Failure };
-    if (error === undefined) return ok;
-    const { message, hint } = error;
-    throw new PackageError(undefined, hint === null ? message : `${message}\n  hint: ${hint}`);
+  /** The METADATA of a wheel. */
+  metadata(file: string, bytes: Uint8Array<ArrayBuffer>): string {
+    const archive = this.add(bytes);
+    try {
+      return this.call({ op: "metadata", archive, length: bytes.length, file }) as string;
+    } finally {
+      this.remove(archive);
+    }
   }
 
   /**
@@ -112,15 +70,15 @@ export class RustHalf {
     const target = new Uint8Array(size);
     this.#target = target;
     this.#filled = 0;
-    const answer = this.#exports.unpack(archive, index, Number(checked));
+    const answer = this.exports.unpack(archive, index, Number(checked));
     this.#target = new Uint8Array();
-    if (answer !== 0n) this.#answer(answer);
+    if (answer !== 0n) this.answer(answer);
     return target;
   }
 
   /** Starts a sha256. */
   hash(): Hash {
-    const { hash_new, hash_update, hash_finish, allocate, release } = this.#exports;
+    const { hash_new, hash_update, hash_finish, allocate, release } = this.exports;
     const hash = hash_new();
     return {
       update: (bytes) => {
@@ -128,7 +86,7 @@ export class RustHalf {
         const address = allocate(room) >>> 0;
         for (let start = 0; start < bytes.length; start += room) {
           const part = bytes.subarray(start, start + room);
-          this.#memory.set(part, address);
+          this.memory.set(part, address);
           hash_update(hash, address, part.length);
         }
         release(address, room);
@@ -136,7 +94,7 @@ export class RustHalf {
       finish: () => {
         const address = allocate(32) >>> 0;
         hash_finish(hash, address);
-        const digest = [...this.#memory.subarray(address, address + 32)];
+        const digest = [...this.memory.subarray(address, address + 32)];
         release(address, 32);
         return digest.map((byte) => byte.toString(16).padStart(2, "0")).join("");
       },

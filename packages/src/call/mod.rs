@@ -1,13 +1,15 @@
 //! How the loader calls in: memory, and requests and answers as JSON. Bytes take their own ways (`archive`,
 //! `hash`): they are never part of a request.
 
-use std::alloc::{Layout, alloc, dealloc};
+mod memory;
 
 use miette::Diagnostic;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::archive;
+
+pub(crate) use memory::{Failure, packed};
 
 /// What the loader can ask for.
 #[derive(Deserialize)]
@@ -21,16 +23,10 @@ enum Request {
     OpenZip(archive::ZipRequest),
     /// Checks every file of an open wheel against its RECORD.
     Verify { archive: u32 },
+    /// The METADATA of a wheel that need not be open.
+    Metadata(archive::MetadataRequest),
     /// Forgets an archive.
     Close { archive: u32 },
-}
-
-/// Why a request failed, as the loader sees it.
-#[derive(Debug, Serialize)]
-pub(crate) struct Failure {
-    kind: String,
-    message: String,
-    hint: Option<String>,
 }
 
 impl From<wheel::Error> for Failure {
@@ -46,17 +42,6 @@ impl From<wheel::Error> for Failure {
     }
 }
 
-impl Failure {
-    /// A mistake of the loader's own.
-    pub(crate) fn misuse(message: String) -> Self {
-        Self {
-            kind: "misuse".to_owned(),
-            message,
-            hint: None,
-        }
-    }
-}
-
 fn answer(request: &[u8]) -> Result<Value, Failure> {
     let request = serde_json::from_slice(request).map_err(|e| Failure::misuse(e.to_string()))?;
     match request {
@@ -64,48 +49,11 @@ fn answer(request: &[u8]) -> Result<Value, Failure> {
         Request::OpenWheel(request) => archive::open_wheel(request),
         Request::OpenZip(request) => archive::open_zip(&request),
         Request::Verify { archive } => archive::verify(archive),
+        Request::Metadata(request) => archive::metadata(&request),
         Request::Close { archive } => {
             archive::close(archive);
             Ok(Value::Null)
         }
-    }
-}
-
-/// A result as the loader reads it: an address above 32 bits of length. It frees the text.
-pub(crate) fn packed(result: Result<Value, Failure>) -> u64 {
-    let value = match result {
-        Ok(value) => json!({ "ok": value }),
-        Err(failure) => json!({ "error": failure }),
-    };
-    let text = value.to_string().into_bytes().into_boxed_slice();
-    let length = text.len() as u64;
-    let address = Box::into_raw(text).cast::<u8>() as usize as u64;
-    address << 32 | length
-}
-
-fn layout(length: usize) -> Layout {
-    Layout::array::<u8>(length).unwrap_or(Layout::new::<u8>())
-}
-
-/// Memory for the loader to write to.
-#[unsafe(no_mangle)]
-extern "C" fn allocate(length: usize) -> *mut u8 {
-    if length == 0 {
-        return std::ptr::dangling_mut();
-    }
-    // SAFETY: the size is not 0.
-    unsafe { alloc(layout(length)) }
-}
-
-/// Gives memory of `allocate`, or an answer, back.
-///
-/// # Safety
-/// The memory was given out with this very length and is not used any more.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn release(memory: *mut u8, length: usize) {
-    if length > 0 {
-        // SAFETY: the caller's promise; a boxed slice of bytes has the same layout.
-        unsafe { dealloc(memory, layout(length)) };
     }
 }
 

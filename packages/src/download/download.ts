@@ -1,6 +1,6 @@
 /** Getting packages: from a cache, a network or a disk, hashed while they arrive. */
 
-import { fetchOk, IN_NODE, readBytes } from "../../../js/src/environment.ts";
+import { FetchError, fetchOk, IN_NODE, readBytes } from "../../../js/src/environment.ts";
 import { PackageError } from "../../../js/src/lock.ts";
 import type { RustHalf } from "../call/call.ts";
 import type { PackageCache } from "./cache.ts";
@@ -34,12 +34,15 @@ const AT_ONCE = 6;
 export class Downloads {
   readonly #half: Promise<RustHalf>;
   readonly #cache: Promise<PackageCache | undefined>;
+  readonly #readFile: (path: string) => Uint8Array;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  constructor(half: Promise<RustHalf>, cache: Promise<PackageCache | undefined>) {
+  /** @param readFile reads a file of Python's file system. */
+  constructor(half: Promise<RustHalf>, cache: Promise<PackageCache | undefined>, readFile: (path: string) => Uint8Array) {
     this.#half = half;
     this.#cache = cache;
+    this.#readFile = readFile;
   }
 
   /**
@@ -97,10 +100,10 @@ export class Downloads {
   }
 
   async #fetch(url: string, listener: Listener): Promise<Got> {
-    if (IN_NODE && url.startsWith("file:")) {
-      const bytes = await readBytes(url);
-      listener.progress(bytes.length, bytes.length);
-      return { bytes, sha256: await this.digest(bytes) };
+    const local = await this.#local(url);
+    if (local !== undefined) {
+      listener.progress(local.length, local.length);
+      return { bytes: local, sha256: await this.digest(local) };
     }
     const response = await fetchOk(url);
     const stated = Number(response.headers.get("content-length") ?? Number.NaN);
@@ -108,6 +111,18 @@ export class Downloads {
     const encoded = response.headers.get("content-encoding") !== null;
     const total = encoded || Number.isNaN(stated) ? undefined : stated;
     return this.#receive(response, total, listener);
+  }
+
+  /** The bytes behind `emfs:`, a file of Python's file system, and behind `file:` in Node. */
+  async #local(url: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (IN_NODE && url.startsWith("file:")) return readBytes(url);
+    if (!url.startsWith("emfs:")) return undefined;
+    const path = decodeURIComponent(url.replace(/^emfs:(\/\/)?/, ""));
+    try {
+      return this.#readFile(path).slice();
+    } catch (error) {
+      throw new FetchError(url, `there is no file ${path} that can be read in Python's file system`, { cause: error });
+    }
   }
 
   async #receive(response: Response, total: number | undefined, listener: Listener): Promise<Got> {

@@ -1,8 +1,9 @@
 /** Putting packages in place and taking them out again; several at once appear together or not at all. */
 
-import { type Machine, SITE_PACKAGES } from "../../../js/src/interpreter.ts";
+import type { Machine } from "../../../js/src/interpreter.ts";
 import { type LockfilePackage, normalized, PackageError, type PackageType } from "../../../js/src/lock.ts";
 import type { LoadPackageOptions, PackageData } from "../../../js/src/packages.ts";
+import { SITE_PACKAGES } from "../../../js/src/paths.ts";
 import { Archive, type ArchivedFile, type WheelSource } from "../archive/archive.ts";
 import type { RustHalf } from "../call/call.ts";
 import { type Mounted, Mounts } from "../mount/mount.ts";
@@ -30,8 +31,12 @@ export interface Opened {
 
 /** A package that can be installed. */
 export interface Prepared extends Opened {
-  /** Where it came from. */
+  /** Where it came from, in words for users. */
   readonly origin: string;
+  /** Its address, if it has one. */
+  readonly url: string | undefined;
+  /** Its hexadecimal hash, if it was got from its address. */
+  readonly sha256: string | undefined;
 }
 
 /** A package that is installed. */
@@ -60,6 +65,29 @@ export class Installer {
   /** Whether a package with a normalised name is installed. */
   has(key: string): boolean {
     return this.#installed.has(key);
+  }
+
+  /** What would bring the installed packages back, as entries of a lock file; those without an address are left out. */
+  frozen(): LockfilePackage[] {
+    return [...this.#installed.values()].flatMap(({ title, version, type, url, sha256, files, requires }) => {
+      if (url === undefined || sha256 === undefined) return [];
+      return {
+        name: normalized(title),
+        version,
+        file_name: url,
+        install_dir: type === "shared_library" ? "dynlib" : "site",
+        sha256,
+        package_type: type,
+        imports: modulesOf(files.map(([path]) => path)),
+        depends: [...requires].sort(),
+        unvendored_tests: false,
+      };
+    });
+  }
+
+  /** The version of an installed package. */
+  version(key: string): string | undefined {
+    return this.#installed.get(key)?.version;
   }
 
   /** Where an installed package came from. */
@@ -168,9 +196,10 @@ export class Installer {
 
   /**
    * Takes a package out again.
+   * @param replaced whether another version comes at once, so that others may need it.
    * @throws PackageError with the reason if that cannot be done.
    */
-  unload(name: string): void {
+  unload(name: string, replaced = false): void {
     const key = normalized(name);
     const one = this.#installed.get(key);
     if (one === undefined) throw new PackageError(undefined, `${name} is not loaded`);
@@ -178,7 +207,7 @@ export class Installer {
       throw new PackageError(undefined, `${one.title} cannot be unloaded: ${reason}`);
     };
     const users = [...this.#installed.values()].filter((other) => other.requires.includes(key) && other !== one);
-    if (users.length > 0) {
+    if (users.length > 0 && !replaced) {
       const names = users.map(({ title }) => title);
       refuse(`${names.join(", ")} ${users.length > 1 ? "need" : "needs"} it. Unload ${users.length > 1 ? "them" : "that"} first`);
     }
@@ -214,4 +243,16 @@ export class Installer {
       }
     }
   }
+}
+
+/** The top-level modules among files in site-packages. */
+function modulesOf(paths: readonly string[]): string[] {
+  const modules = new Set<string>();
+  for (const path of paths) {
+    if (!path.startsWith(`${SITE_PACKAGES}/`)) continue;
+    const [first = "", ...rest] = path.slice(SITE_PACKAGES.length + 1).split("/");
+    const name = rest.length > 0 ? first : /^(.*?)(?:\.[^/]*)?\.(?:py|so)$/.exec(first)?.[1];
+    if (name !== undefined && /^[\p{ID_Start}_][\p{ID_Continue}]*$/u.test(name)) modules.add(name);
+  }
+  return [...modules].sort();
 }
