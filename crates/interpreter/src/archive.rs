@@ -79,7 +79,7 @@ pub(crate) fn stdlib(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {
 /// Beside the standard library: the address of the package index that pip asks when nothing is configured.
 pub(crate) const DEFAULT_INDEX: &str = "default-index";
 
-/// Where pip has the address, in the wheel that CPython brings along.
+/// Where pip has the address, in the wheel that `CPython` brings along.
 const PIP_INDEX: &str = "pip/_internal/models/index.py";
 
 /// The package index that the pip of this `CPython` asks when nothing is configured.
