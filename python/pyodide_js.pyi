@@ -42,5 +42,29 @@ def loadPackage(
     errorCallback: Any = ...,
     checkIntegrity: bool = ...,
 ) -> JsPromise[JsArray[Any]]: ...
+def loadPackagesFromImports(
+    code: str,
+    /,
+    *,
+    messageCallback: Any = ...,
+    errorCallback: Any = ...,
+    checkIntegrity: bool = ...,
+) -> JsPromise[JsArray[Any]]: ...
+def installPackages(
+    requirements: str | JsArray[str] | list[str],
+    /,
+    *,
+    indexURLs: JsArray[str] = ...,
+    constraints: JsArray[str] = ...,
+    deps: bool = ...,
+    pre: bool = ...,
+    reinstall: bool = ...,
+    credentials: str = ...,
+    messageCallback: Any = ...,
+    errorCallback: Any = ...,
+    checkIntegrity: bool = ...,
+) -> JsPromise[JsArray[Any]]: ...
+def freezePackages() -> JsProxy: ...
+def unloadPackage(name: str, /) -> None: ...
 def setDebug(debug: bool, /) -> bool: ...
 def checkInterrupt() -> None: ...
