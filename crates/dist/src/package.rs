@@ -37,17 +37,11 @@ pub(crate) fn package_json() -> Value {
 /// `pyodide-lock.json` without packages: what the interpreter is, for tools that compare, and where packages
 /// come from that are in no lock file.
 pub(crate) fn lock_json(index: &str) -> Value {
-    let platform = &pins().abi.platform;
-    // `pyemscripten_2026_5_wasm32`: the ABI's version stands between the name and the machine.
-    let abi = platform
-        .strip_prefix("pyemscripten_")
-        .and_then(|rest| rest.strip_suffix("_wasm32"))
-        .unwrap_or(platform);
     json!({
         "info": {
-            "abi_version": abi,
+            "abi_version": pins().abi_version(),
             "arch": "wasm32",
-            "platform": format!("emscripten_{}", pins().toolchain.emscripten.replace('.', "_")),
+            "platform": pins().lock_platform(),
             "python": pins().cpython.version,
             "version": VERSION,
         },

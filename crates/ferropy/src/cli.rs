@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use pep508_rs::PackageName;
 
 use crate::python_args::OwnOption;
 
@@ -26,7 +27,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    success
   1    ferropy could not do it (standard error says why and what to do), the
-       script ended with an uncaught exception, or `doctor` misses something
+       script ended with an uncaught exception, `doctor` misses something, or
+       `lock --check` would change the lock file
   2    wrong usage, or the script does not exist
   130  interrupted with Ctrl-C
   N    the script's own status, as given to sys.exit(N)
@@ -42,6 +44,10 @@ Environment:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(RunArgs),
+    Lock(Box<LockArgs>),
+    Download(DownloadArgs),
+    Tree(TreeArgs),
+    Why(WhyArgs),
     Dist(DistArgs),
     Serve(ServeArgs),
     Doctor(DoctorArgs),
@@ -66,6 +72,9 @@ pub(crate) struct RunArgs {
     /// Install a package for this run: NAME, NAME==1.2, NAME[extra], a .whl file or its URL
     #[arg(long, value_name = "PACKAGE")]
     pub(crate) with: Vec<String>,
+    /// Install exactly what this lock file names
+    #[arg(long, value_name = "LOCK", conflicts_with = "with")]
+    pub(crate) locked: Option<PathBuf>,
     /// The package index to use
     #[arg(long, value_name = "URL")]
     pub(crate) index_url: Option<String>,
@@ -75,6 +84,124 @@ pub(crate) struct RunArgs {
     /// What Python gets
     #[arg(value_name = "PYTHON ARGUMENTS", hide = true)]
     pub(crate) python: Vec<OsString>,
+}
+
+/// Choose versions once and write them, with addresses and hashes, to a lock file.
+///
+/// What is wanted may come from requirements, from projects (a folder or its pyproject.toml),
+/// from scripts with a `# /// script` block, from requirements files and from the imports of
+/// a program, all together. Without any of them, it is the project in this folder. Versions
+/// that an existing lock file has are kept unless they are to be upgraded.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
+pub(crate) struct LockArgs {
+    /// Requirements, wheels (paths or URLs), projects and scripts
+    #[arg(value_name = "REQUIREMENT | PROJECT | SCRIPT")]
+    pub(crate) inputs: Vec<String>,
+    /// Read a requirements.txt
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) requirement: Vec<PathBuf>,
+    /// Find the packages that a program or a folder of programs imports
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) from_imports: Vec<PathBuf>,
+    /// Bound versions without asking for the packages
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) constraint: Vec<PathBuf>,
+    /// Take the place of every requirement on its package
+    #[arg(long, value_name = "REQUIREMENT")]
+    pub(crate) r#override: Vec<String>,
+    /// An extra of the projects
+    #[arg(long, value_name = "NAME")]
+    pub(crate) extra: Vec<String>,
+    /// A dependency group of the projects
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Vec<String>,
+    /// Write here instead of pyodide-lock.json or pylock.toml; `-` is standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// The format; by default FILE's ending decides
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Take the newest versions, whatever the lock file has
+    #[arg(long)]
+    pub(crate) upgrade: bool,
+    /// Take the newest version of this package
+    #[arg(long, value_name = "NAME")]
+    pub(crate) upgrade_package: Vec<PackageName>,
+    /// Only check that the lock file answers what is wanted; ask no index
+    #[arg(long, conflicts_with_all = ["upgrade", "upgrade_package", "check"])]
+    pub(crate) frozen: bool,
+    /// Write nothing; exit with 1 and say what would change, if something would
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Take pre-releases like any other version
+    #[arg(long)]
+    pub(crate) pre: bool,
+    /// The package index to use
+    #[arg(long, value_name = "URL")]
+    pub(crate) index_url: Option<String>,
+    /// A further package index
+    #[arg(long, value_name = "URL")]
+    pub(crate) extra_index_url: Vec<String>,
+    /// Ask the package index again, even if it answered within the last minutes
+    #[arg(long)]
+    pub(crate) refresh: bool,
+    #[command(flatten)]
+    pub(crate) json: JsonArg,
+}
+
+impl LockArgs {
+    /// True when it is the project in the current folder that is meant.
+    pub(crate) fn names_nothing(&self) -> bool {
+        self.inputs.is_empty() && self.requirement.is_empty() && self.from_imports.is_empty()
+    }
+}
+
+/// The formats of lock files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// pyodide-lock.json, which loadPyodide reads
+    Pyodide,
+    /// pylock.toml (PEP 751), which uv and pip read
+    Pylock,
+}
+
+/// Make a folder with all files of a lock file, that works offline.
+#[derive(Debug, Args)]
+pub(crate) struct DownloadArgs {
+    /// The lock file; pyodide-lock.json or pylock.toml in this folder if left out
+    pub(crate) lock: Option<PathBuf>,
+    /// The folder
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) json: JsonArg,
+}
+
+/// Show what needs what in a lock file.
+#[derive(Debug, Args)]
+pub(crate) struct TreeArgs {
+    /// The lock file; pyodide-lock.json or pylock.toml in this folder if left out
+    pub(crate) lock: Option<PathBuf>,
+    /// Show what needs a package below it
+    #[arg(long)]
+    pub(crate) invert: bool,
+    /// Show only so many levels below the first
+    #[arg(long, value_name = "LEVELS")]
+    pub(crate) depth: Option<usize>,
+    #[command(flatten)]
+    pub(crate) json: JsonArg,
+}
+
+/// Say why a package is in a lock file.
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// The package
+    pub(crate) name: PackageName,
+    /// The lock file; pyodide-lock.json or pylock.toml in this folder if left out
+    pub(crate) lock: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) json: JsonArg,
 }
 
 /// Build the distribution and say where it is.
@@ -195,6 +322,7 @@ mod tests {
         let found = run_options();
         let value = |long: &str| found.iter().find(|o| o.long == long).map(|o| o.takes_value);
         assert_eq!(value("with"), Some(true));
+        assert_eq!(value("locked"), Some(true));
         assert_eq!(value("refresh"), Some(false));
         assert_eq!(value("help"), Some(false));
     }

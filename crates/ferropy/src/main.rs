@@ -7,6 +7,8 @@
 mod cli;
 mod commands;
 mod distribution;
+mod inputs;
+mod lockfile;
 mod node;
 mod python_args;
 mod report;
@@ -55,6 +57,10 @@ fn run(cli: Cli) -> miette::Result<ExitCode> {
     match cli.command {
         None => commands::run::bare(),
         Some(Command::Run(args)) => commands::run::run(args),
+        Some(Command::Lock(args)) => commands::lock::run(&args),
+        Some(Command::Download(args)) => commands::download::run(&args),
+        Some(Command::Tree(args)) => commands::tree::tree(&args),
+        Some(Command::Why(args)) => commands::tree::why(&args),
         Some(Command::Dist(args)) => commands::dist::run(&args),
         Some(Command::Serve(args)) => commands::serve::run(args),
         Some(Command::Doctor(args)) => commands::doctor::run(&args),

@@ -40,6 +40,13 @@ pub(crate) fn hinted<E: Display>(error: E) -> Report {
     diagnostic.into()
 }
 
+/// What is wrong and what to do about it.
+pub(crate) fn advised(what: impl Into<String>, fix: impl Into<String>) -> Report {
+    MietteDiagnostic::new(what.into())
+        .with_help(fix.into())
+        .into()
+}
+
 /// Prints to standard output; a closed pipe ends the program quietly, as in any filter.
 pub(crate) fn out(text: &str) -> miette::Result<()> {
     let mut stdout = anstream::stdout();

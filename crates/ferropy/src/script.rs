@@ -8,7 +8,7 @@ use pep440_rs::{Version, VersionSpecifiers};
 use serde::Deserialize;
 
 /// What a script's `# /// script` block asks for.
-#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Metadata {
     #[serde(default)]
@@ -48,23 +48,23 @@ pub(crate) enum Error {
     },
 }
 
-/// Reads the block of a script; a script without one, or that is no text file, asks for nothing.
-pub(crate) fn metadata(script: &Path, python: &Version) -> Result<Metadata, Error> {
+/// Reads the block of a script; `None` for one without it, or that is no text file.
+pub(crate) fn metadata(script: &Path, python: &Version) -> Result<Option<Metadata>, Error> {
     // A folder, an archive or an unreadable file is Python's to judge.
     let Ok(bytes) = std::fs::read(script) else {
-        return Ok(Metadata::default());
+        return Ok(None);
     };
     parse(&String::from_utf8_lossy(&bytes), script, python)
 }
 
-fn parse(text: &str, script: &Path, python: &Version) -> Result<Metadata, Error> {
+fn parse(text: &str, script: &Path, python: &Version) -> Result<Option<Metadata>, Error> {
     let at = || script.to_owned();
     let Some(toml) = block(text).map_err(|e| match e {
         Block::Unclosed => Error::Unclosed { script: at() },
         Block::Twice => Error::Twice { script: at() },
     })?
     else {
-        return Ok(Metadata::default());
+        return Ok(None);
     };
     let syntax = |why: String| Error::Syntax { script: at(), why };
     let metadata: Metadata = toml::from_str(&toml).map_err(|e| syntax(e.to_string()))?;
@@ -79,7 +79,7 @@ fn parse(text: &str, script: &Path, python: &Version) -> Result<Metadata, Error>
             });
         }
     }
-    Ok(metadata)
+    Ok(Some(metadata))
 }
 
 enum Block {
@@ -132,7 +132,7 @@ fn block(text: &str) -> Result<Option<String>, Block> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Metadata, Error> {
+    fn read(text: &str) -> Result<Option<Metadata>, Error> {
         parse(text, Path::new("s.py"), &Version::new([3, 15, 0]))
     }
 
@@ -140,7 +140,10 @@ mod tests {
     fn reads_dependencies() {
         let text = "#!/usr/bin/env python\n# /// script\n# requires-python = '>=3.11'\n#\n\
             # dependencies = [\n#   'rich>=13',\n#   \"six\",\n# ]\n# [tool.other]\n# x = 1\n# ///\n\nimport rich\n";
-        assert_eq!(read(text).unwrap().dependencies, ["rich>=13", "six"]);
+        assert_eq!(
+            read(text).unwrap().unwrap().dependencies,
+            ["rich>=13", "six"]
+        );
     }
 
     #[test]
@@ -151,16 +154,16 @@ mod tests {
             "# /// other\n# x\n# ///\n",
             "x = '''\n # /// script\n'''",
         ] {
-            assert_eq!(read(text).unwrap(), Metadata::default(), "{text}");
+            assert_eq!(read(text).unwrap(), None, "{text}");
         }
     }
 
     #[test]
     fn windows_line_ends_and_two_kinds_of_block() {
         let text = "# /// script\r\n# dependencies = ['a']\r\n# ///\r\n";
-        assert_eq!(read(text).unwrap().dependencies, ["a"]);
+        assert_eq!(read(text).unwrap().unwrap().dependencies, ["a"]);
         let text = "# /// script\n# dependencies = ['a']\n# ///\n# /// other\n# y\n# ///\n";
-        assert_eq!(read(text).unwrap().dependencies, ["a"]);
+        assert_eq!(read(text).unwrap().unwrap().dependencies, ["a"]);
     }
 
     #[test]

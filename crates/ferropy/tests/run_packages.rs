@@ -123,3 +123,16 @@ fn pythons_own_tests() {
     assert!(text.contains("Result: SUCCESS"), "{text}{}", stderr(&out));
     assert_eq!(out.status.code(), Some(0));
 }
+
+/// What `lock --from-imports` leaves out is what our own interpreter says it has.
+#[test]
+fn the_list_of_the_standard_library_is_true() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "import sys; print(*sorted(sys.stdlib_module_names), sep='\\n')";
+    let out = ferropy(dir.path()).args(["-c", text]).output().unwrap();
+    let listed: Vec<&str> = include_str!("../../imports/src/stdlib.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .collect();
+    assert_eq!(stdout(&out).lines().collect::<Vec<_>>(), listed);
+}

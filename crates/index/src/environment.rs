@@ -9,7 +9,6 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use cache::{Cache, Key, Product};
-use pep508_rs::VersionOrUrl;
 use progress::Progress;
 use resolver::{Candidate, File, Pick, Problem, Resolution, Target};
 use serde::{Deserialize, Serialize};
@@ -84,6 +83,8 @@ impl Wanted {
 pub struct Options {
     /// Overrides every configured index.
     pub index_url: Option<String>,
+    /// Asked as well, after it.
+    pub extra_index_urls: Vec<String>,
     /// Asks the index even when a recent answer is known.
     pub refresh: bool,
 }
@@ -212,18 +213,21 @@ pub(crate) fn files(resolution: &Resolution) -> Vec<Candidate> {
 }
 
 /// A single wheel may need an index too, for what it depends on; without one it still works alone.
-fn needs_index(wanted: &[Wanted]) -> bool {
+pub(crate) fn needs_index(wanted: &[Wanted]) -> bool {
     wanted.iter().any(|w| matches!(w, Wanted::Named(_)))
 }
 
-fn indexes(cache: &Cache, options: &Options, needed: bool) -> Result<Vec<Index>, Error> {
+pub(crate) fn indexes(cache: &Cache, options: &Options, needed: bool) -> Result<Vec<Index>, Error> {
     let env = |name: &str| std::env::var(name).ok();
     let settings = Settings {
         option: options.index_url.as_deref(),
         env: &env,
         pip_files: config::pip_files(&env),
     };
-    let (main, extra) = settings.indexes()?;
+    let (main, mut extra) = settings.indexes()?;
+    let given = options.extra_index_urls.iter();
+    let given = given.map(|url| Index::parse(url, "--extra-index-url"));
+    extra.splice(0..0, given.collect::<Result<Vec<_>, _>>()?);
     let main = match main {
         Some(main) => Some(main),
         None => match config::pip_default(cache) {
@@ -236,20 +240,7 @@ fn indexes(cache: &Cache, options: &Options, needed: bool) -> Result<Vec<Index>,
 }
 
 fn resolve(wanted: &[Wanted], store: &Store<'_>) -> Result<Resolution, Error> {
-    let requirements = wanted.iter().map(|item| match item {
-        Wanted::Named(requirement) => match &requirement.version_or_url {
-            // A local file is hashed, and a login belongs to its index.
-            Some(VersionOrUrl::Url(url)) => {
-                let direct = store.direct(url)?;
-                Ok(Requirement {
-                    version_or_url: direct.version_or_url,
-                    ..(**requirement).clone()
-                })
-            }
-            _ => Ok((**requirement).clone()),
-        },
-        Wanted::Wheel(url) => store.direct(url),
-    });
+    let requirements = wanted.iter().map(|item| store.requirement(item));
     store.resolve(requirements.collect::<Result<_, Error>>()?)
 }
 

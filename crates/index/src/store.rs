@@ -533,7 +533,7 @@ pub(crate) fn keep(path: &Path, text: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-fn hash_file(path: &Path) -> Result<String, Error> {
+pub(crate) fn hash_file(path: &Path) -> Result<String, Error> {
     let mut file = FsFile::open(path).map_err(Error::io("open", path))?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 1 << 16];

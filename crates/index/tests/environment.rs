@@ -295,6 +295,7 @@ fn no_network_is_said_plainly() {
     let options = Options {
         index_url: Some(format!("http://127.0.0.1:{port}/simple/")),
         refresh: false,
+        ..Options::default()
     };
     let error = world.environment_with(&["demo"], &options).unwrap_err();
     assert!(error.is_network(), "{error}");
@@ -337,6 +338,7 @@ fn logins_go_to_their_server_only() {
     let options = Options {
         index_url: Some(world.index.url.replace("http://", "http://me:s%40fe@")),
         refresh: false,
+        ..Options::default()
     };
     world.environment_with(&["demo"], &options).unwrap();
     // "me:s@fe" in base64.

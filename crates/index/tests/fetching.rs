@@ -33,6 +33,7 @@ impl World {
         let options = Options {
             index_url: Some(self.index.url.clone()),
             refresh,
+            ..Options::default()
         };
         let wanted = [Wanted::parse(wanted, self.dir.path())?];
         let picks = index::pick(&self.cache, &Progress::hidden(), &wanted, &options)?;

@@ -106,6 +106,24 @@ pub struct Peer {
     pub npm: String,
 }
 
+impl Pins {
+    /// The ABI's version, such as `2026_5`: it stands between the platform tag's name and machine.
+    #[must_use]
+    pub fn abi_version(&self) -> &str {
+        let platform = &self.abi.platform;
+        let inside = platform
+            .strip_prefix("pyemscripten_")
+            .and_then(|rest| rest.strip_suffix("_wasm32"));
+        inside.unwrap_or(platform)
+    }
+
+    /// The platform as lock files call it, `emscripten_` and Emscripten's version.
+    #[must_use]
+    pub fn lock_platform(&self) -> String {
+        format!("emscripten_{}", self.toolchain.emscripten.replace('.', "_"))
+    }
+}
+
 static PINS: LazyLock<Pins> = LazyLock::new(|| {
     // The text is part of this binary and a test parses it, so this cannot fail at run time.
     toml::from_str(TEXT).expect("versions.toml is valid")

@@ -114,6 +114,14 @@ impl<R: Read + Seek> Archive<R> {
         &mut self.container
     }
 
+    /// The paths of its files.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.container
+            .entries()
+            .iter()
+            .map(|entry| entry.path.as_str())
+    }
+
     /// The parsed file name.
     #[must_use]
     pub fn name(&self) -> &WheelName {

@@ -55,10 +55,9 @@ impl Metadata {
             requires: all("Requires-Dist")
                 .map(|v| parse_requirement(v).map_err(|e| bad("Requires-Dist", v, &e)))
                 .collect::<Result<_, _>>()?,
+            // One that cannot be read (`>=3.6.*`) bounds nothing, as on an index page and in pip.
             requires_python: one("Requires-Python")
-                .filter(|v| !v.is_empty())
-                .map(|v| VersionSpecifiers::from_str(v).map_err(|e| bad("Requires-Python", v, &e)))
-                .transpose()?,
+                .and_then(|v| VersionSpecifiers::from_str(v).ok()),
             // An extra with a name that PEP 685 forbids can never be asked for.
             extras: all("Provides-Extra")
                 .filter_map(|v| ExtraName::from_str(v).ok())

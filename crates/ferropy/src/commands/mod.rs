@@ -4,5 +4,8 @@ pub(crate) mod cache;
 pub(crate) mod completions;
 pub(crate) mod dist;
 pub(crate) mod doctor;
+pub(crate) mod download;
+pub(crate) mod lock;
 pub(crate) mod run;
 pub(crate) mod serve;
+pub(crate) mod tree;

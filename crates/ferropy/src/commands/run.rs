@@ -9,12 +9,13 @@ use std::process::{Command, ExitCode};
 use cache::Cache;
 use index::Wanted;
 use progress::Progress;
+use resolver::File;
 
 use crate::cli::RunArgs;
 use crate::python_args::{self, Program};
-use crate::report::hinted;
+use crate::report::{advised, hinted};
 use crate::sandbox::Sandbox;
-use crate::{distribution, node, script};
+use crate::{distribution, lockfile, node, script};
 
 /// What python3 returns for a script that is not there, and for wrong usage.
 const USAGE: u8 = 2;
@@ -23,6 +24,7 @@ const USAGE: u8 = 2;
 pub(crate) fn bare() -> miette::Result<ExitCode> {
     run(RunArgs {
         with: Vec::new(),
+        locked: None,
         index_url: None,
         refresh: false,
         python: Vec::new(),
@@ -49,20 +51,27 @@ pub(crate) fn run(args: RunArgs) -> miette::Result<ExitCode> {
         }
         let metadata = script::metadata(&full, &index::ours().python)?;
         let folder = full.parent().unwrap_or(&cwd);
-        for text in &metadata.dependencies {
+        for text in metadata.iter().flat_map(|m| &m.dependencies) {
             wanted.push(Wanted::parse(text, folder)?);
         }
     }
+    let locked = args.locked.as_deref();
+    let locked = locked.map(|path| locked_files(path, &wanted)).transpose()?;
     let cache = Cache::open().map_err(hinted)?;
     let node = node::find(&cache)?;
     let progress = Progress::new();
     let dist = distribution::ensure(&progress)?;
     let mut site = Vec::new();
-    if !wanted.is_empty() {
-        let options = index::Options {
-            index_url: args.index_url,
-            refresh: args.refresh,
-        };
+    let options = index::Options {
+        index_url: args.index_url,
+        refresh: args.refresh,
+        ..index::Options::default()
+    };
+    if let Some(files) = locked {
+        site.push(index::locked_environment(
+            &cache, &progress, &files, &options,
+        )?);
+    } else if !wanted.is_empty() {
         let sandbox = Sandbox {
             node: node.clone(),
             dist: dist.clone(),
@@ -96,6 +105,37 @@ pub(crate) fn run(args: RunArgs) -> miette::Result<ExitCode> {
         command.env("FERROPY_EXTRA_ARCHIVES", archives);
     }
     take_over(command)
+}
+
+/// The wheels of a lock file, which has to have what the script asks for.
+fn locked_files(path: &Path, wanted: &[Wanted]) -> miette::Result<Vec<File>> {
+    let lock = lockfile::read_ours(path)?;
+    let unmet: Vec<String> = wanted
+        .iter()
+        .filter_map(|wanted| lockfile::unmet(&lock, wanted))
+        .collect();
+    if !unmet.is_empty() {
+        return Err(advised(
+            format!(
+                "{} lacks what the script asks for\n  {}",
+                path.display(),
+                unmet.join("\n  ")
+            ),
+            "renew it with `ferropy lock SCRIPT -o LOCK`",
+        ));
+    }
+    let others = lockfile::no_wheels(&lock);
+    if !others.is_empty() {
+        return Err(advised(
+            format!(
+                "{} has packages that are not wheels: {}",
+                path.display(),
+                others.join(", ")
+            ),
+            "load it with `loadPyodide({ lockFileURL })`, or lock only what the script needs",
+        ));
+    }
+    lockfile::files(&lock, path)
 }
 
 /// `test` and what is in it: `CPython`'s own tests are not part of the plain distribution.

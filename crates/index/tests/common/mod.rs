@@ -174,7 +174,9 @@ fn answer(
         if reader.read_line(&mut first).ok()? == 0 {
             return None;
         }
-        let path = first.split(' ').nth(1)?.to_owned();
+        // Clients may encode what versions are written with.
+        let path = first.split(' ').nth(1)?;
+        let path = path.replace("%21", "!").replace("%2B", "+");
         let (mut range, mut etag) = (None, None);
         loop {
             let mut line = String::new();
@@ -239,9 +241,10 @@ fn answer(
             page.kind,
             page.body.len()
         );
-        out.write_all(head.as_bytes()).ok()?;
         let sent = page.cut.unwrap_or(page.body.len());
-        out.write_all(&page.body[..sent]).ok()?;
+        // At once: a second packet would wait until the first is acknowledged.
+        let answer = [head.as_bytes(), &page.body[..sent]].concat();
+        out.write_all(&answer).ok()?;
         if page.cut.is_some() {
             return None;
         }
