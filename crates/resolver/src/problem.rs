@@ -15,9 +15,9 @@ pub enum Prereleases {
     Allow,
     /// Never.
     Disallow,
-    /// When a requirement, constraint or override names one (`>=2.0rc1`), or when the
-    /// package has nothing else. This is uv's rule. One that only a dependency's
-    /// requirement names is taken when no release fits, where uv gives up.
+    /// When a requirement, constraint or override names one (`>=2.0rc1`), or when no release
+    /// fits what is asked. This is pip's rule; of packages that only other packages ask for,
+    /// uv takes one only if they have nothing else.
     #[default]
     IfNeeded,
 }

@@ -62,8 +62,6 @@ pub(crate) struct Universe {
     pub(crate) directs: Vec<Direct>,
     /// Places that constraints allow, and all if there are none.
     constrained: Set,
-    /// Whether the project has a release that fits, for the rule on pre-releases.
-    stable: bool,
     sets: RefCell<FxHashMap<VersionSpecifiers, Set>>,
 }
 
@@ -161,8 +159,6 @@ struct Numbers {
 /// Learned while solving, from the dependencies met so far.
 #[derive(Default)]
 struct Learned {
-    /// Dependencies' requirements name pre-releases of these.
-    prereleases: FxHashSet<Name>,
     /// Versions that are asked for exactly.
     pins: FxHashMap<Name, Set>,
     /// URLs that dependencies ask for.
@@ -336,18 +332,10 @@ impl World {
             directs.extend(learned.cloned().map(Box::new).map(Direct::Url));
         }
         let target = &self.problem.target;
-        let stable = project.as_ref().is_some_and(|project| {
-            let mut places = (0..project.releases.len()).rev();
-            places.any(|place| {
-                let version = &project.releases[place].version;
-                !version.any_prerelease() && project.offer(place, target).wheel.is_some()
-            })
-        });
         let mut universe = Universe {
             project,
             directs,
             constrained: Set::full(),
-            stable,
             sets: RefCell::default(),
         };
         for constraint in &self.problem.constraints {
@@ -395,8 +383,8 @@ impl World {
 
     /// Which versions of its package a requirement means.
     ///
-    /// `own` is true for requirements of the problem itself, whose pre-releases and URLs
-    /// are known from the start.
+    /// `own` is true for requirements of the problem itself, whose URLs are known from the
+    /// start.
     pub(crate) fn allowed(&self, requirement: &Requirement, own: bool) -> Result<Set, Stop> {
         let name = self.number(&requirement.name);
         let universe = self.universe(name)?;
@@ -404,7 +392,7 @@ impl World {
             None => Ok(Set::full()),
             Some(VersionOrUrl::VersionSpecifier(specifiers)) => {
                 let set = universe.allowed(specifiers);
-                self.learn(name, specifiers, &set, own)?;
+                self.learn(name, specifiers, &set)?;
                 Ok(set)
             }
             // What the caller provides takes the place of any URL.
@@ -438,16 +426,10 @@ impl World {
         }
     }
 
-    /// Notes what a specifier says about pre-releases and exact versions.
-    fn learn(
-        &self,
-        name: Name,
-        specifiers: &VersionSpecifiers,
-        set: &Set,
-        own: bool,
-    ) -> Result<(), Stop> {
+    /// Notes which versions a specifier asks for exactly.
+    fn learn(&self, name: Name, specifiers: &VersionSpecifiers, set: &Set) -> Result<(), Stop> {
         let mut learned = self.learned.borrow_mut();
-        let mut new = !own && names_prerelease(specifiers) && learned.prereleases.insert(name);
+        let mut new = false;
         let exact = |o: &Operator| matches!(o, Operator::Equal | Operator::ExactEqual);
         if specifiers.iter().any(|s| exact(s.operator())) {
             let pins = learned.pins.entry(name).or_insert_with(Set::empty);
@@ -498,11 +480,11 @@ impl World {
                 Prereleases::IfNeeded => self.explicit.contains(&text()),
             };
             if !explicit {
-                let needed = !universe.stable || learned.prereleases.contains(&name);
-                if needed && offer.wheel.is_some() {
-                    return Class::Prerelease;
-                }
-                return Class::Refused(Refusal::Prerelease);
+                // As pip has it: where no release fits what is asked, a pre-release that does is taken.
+                return match offer.wheel {
+                    Some(_) => Class::Prerelease,
+                    None => Class::Refused(Refusal::Prerelease),
+                };
             }
         }
         if offer.wheel.is_some() {

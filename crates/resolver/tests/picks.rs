@@ -103,6 +103,8 @@ fn prereleases() {
     assert_eq!(pick(index, &["a"]), "a==1");
     assert_eq!(pick(index, &["only"]), "only==1a2");
     assert_eq!(pick(index, &["a>=1a1"]), "a==2rc1");
+    // Nothing else fits.
+    assert_eq!(pick(index, &["a>1"]), "a==2rc1");
     assert_eq!(pick(index, &["dev"]), "dev==0.9");
     assert_eq!(pick(index, &["wants"]), "a==2rc1 wants==1");
     assert_eq!(pick(index, &["a", "wants"]), "a==2rc1 wants==1");
