@@ -60,7 +60,15 @@ await Promise.all([
   build({ ...esm, entryPoints: { packages: new URL("packages/src/packages.ts", root).pathname }, external: ["node:*"] }),
   build({ ...common, format: "iife", entryPoints: { "service-worker": src("service-worker.ts") } }),
   writeDeclarations(outdir),
-  build({ ...esm, platform: "node", entryPoints: { "node/python": src("node/python.ts"), "node/repl": src("node/repl.ts") } }),
+  build({
+    ...esm,
+    platform: "node",
+    entryPoints: {
+      "node/fetcher": src("node/fetcher.ts"),
+      "node/python": src("node/python.ts"),
+      "node/repl": src("node/repl.ts"),
+    },
+  }),
   build({
     ...esm,
     entryPoints: { console: src("console/page.ts"), "console.worker": src("console/worker.ts") },

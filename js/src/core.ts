@@ -112,6 +112,8 @@ export class Core {
   globals: Reference | undefined;
   /** What `import pyodide_js` sees. */
   api: object | undefined;
+  /** Knows modules that could be fetched (python/_pyodide/missing.py). */
+  importer: object | undefined;
   /** Whether a proxy's `toString` gives `repr(object)`. */
   toStringIsRepr = false;
   /** Whether errors may take time to tell more. */

@@ -13,11 +13,12 @@ export interface EmscriptenModule {
   /** The shared libraries by their paths. */
   readonly LDSO: { readonly loadedLibsByName: Readonly<Record<string, object>> };
   readonly wasmExports: WebAssembly.Exports;
+  /** Returns a promise if `loadAsync` is set. */
   loadDynamicLibrary(
     path: string,
-    flags: { loadAsync: true; global: boolean; nodelete: boolean },
+    flags: { loadAsync: boolean; global: boolean; nodelete: boolean },
     scope: object,
-  ): Promise<unknown>;
+  ): unknown;
   /** Read by CPython between bytecodes. */
   Py_EmscriptenSignalBuffer?: TypedArray | undefined;
 }

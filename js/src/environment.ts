@@ -33,11 +33,13 @@ export async function fileUrl(file: string): Promise<string> {
 /** A file could not be read. */
 export class FetchError extends Error {
   readonly url: string;
+  readonly reason: string;
 
   constructor(url: string, reason: string, options?: ErrorOptions) {
     super(`${url} could not be loaded: ${reason}`, options);
     this.name = "FetchError";
     this.url = url;
+    this.reason = reason;
   }
 }
 

@@ -45,6 +45,11 @@ export interface PyodideConfig {
   packageCacheDir?: string | undefined;
   /** Packages to load before the promise resolves: names of the lock file, URLs, or paths in Node. */
   packages?: string[] | undefined;
+  /**
+   * Whether an `import` of a module that is not here fetches its package from the lock file, and what that needs. It
+   * blocks the thread meanwhile; `loadPackage` and `loadPackagesFromImports` do not. Default false.
+   */
+  installOnImport?: boolean | undefined;
   /** What `import js` sees. Default: `globalThis`. */
   jsglobals?: object | undefined;
   /** Command-line arguments of the interpreter, such as `-X dev`. */
@@ -71,8 +76,9 @@ export interface PyodideConfig {
   toJsLiteralMap?: boolean | undefined;
 }
 
-/** Options that are all given. */
-export type PyodideConfigWithDefaults = Required<PyodideConfig>;
+/** Options that are all given, but for those that only ferropy has. */
+export type PyodideConfigWithDefaults = Required<Omit<PyodideConfig, "installOnImport">> &
+  Pick<PyodideConfig, "installOnImport">;
 
 /** Where `dlopen` looks for libraries that several packages need. */
 const LD_LIBRARY_PATH = "/usr/lib";
@@ -127,6 +133,7 @@ export async function loadPyodide(config: PyodideConfig = {}): Promise<PyodideAP
   const packages = new Packages(machine, indexUrl, lock, config.packageCacheDir);
   await packages.settled();
   const pyodide = new PyodideAPI(machine, packages, version);
+  await packages.serveImports(config.installOnImport ?? false);
   core.makers.started(core);
   if (config.packages !== undefined && config.packages.length > 0) {
     await pyodide.loadPackage(config.packages);

@@ -186,6 +186,11 @@ export class Lock {
     return order;
   }
 
+  /** Whether it names any module. */
+  get hasImports(): boolean {
+    return [...this.#byName.values()].some(({ imports = [] }) => imports.length > 0);
+  }
+
   /** The packages that bring modules, each once. */
   ofImports(modules: Iterable<string>): string[] {
     const wanted = new Set(modules);

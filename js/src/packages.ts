@@ -99,6 +99,39 @@ export class Packages {
     return this.#locked;
   }
 
+  /**
+   * Lets an `import` that nobody can serve say which package of the lock file would, or install it.
+   * @throws PackageError if it is to install, and the lock file is not usable.
+   */
+  async serveImports(installing: boolean): Promise<void> {
+    let loader: PackageLoader | undefined;
+    if (installing) {
+      // Throws if it is not usable.
+      void this.lock;
+      loader = await this.#start();
+      await loader.open();
+    }
+    const lock = this.#locked;
+    if (lock?.hasImports !== true) return;
+    const missing = (module: string): string[] =>
+      lock.ofImports([module]).filter((name) => !Object.hasOwn(this.loaded, name));
+    const { core } = this.#machine;
+    core.importer = {
+      installing,
+      /** What `loadPackage` has to get for a module, as JavaScript writes it. */
+      argument: (module: string): string | undefined => {
+        const names = missing(module);
+        return names.length === 0 ? undefined : JSON.stringify(names.length === 1 ? names[0] : names);
+      },
+      install: (module: string): void => {
+        loader?.loadNow(missing(module));
+      },
+    };
+    // As a program: the first proxy of an interpreter is not cheap.
+    const code = "from _pyodide import missing; missing.watch()";
+    core.readOutOf([code, "<loadPyodide>", {}, undefined], (records) => core.exports.ferropy_run(records));
+  }
+
   #start(): Promise<PackageLoader> {
     this.#loading ??= (async () => {
       const url = `${this.#indexUrl}packages.mjs`;

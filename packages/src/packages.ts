@@ -14,6 +14,7 @@ import { RustHalf } from "./call/call.ts";
 import { openCache } from "./download/cache.ts";
 import { Downloads, type Listener } from "./download/download.ts";
 import { Installer, type Prepared } from "./install/install.ts";
+import { Coming, later, now, onlyLater, settled, wait, type Work } from "./wait/wait.ts";
 import { type Question, ResolverHalf, Resolving } from "../resolver/src/resolve.ts";
 
 /** What the loader works with. */
@@ -56,7 +57,8 @@ const FROM_LOCK = "default channel";
 /** The packages of one interpreter. */
 export class PackageLoader {
   readonly #options: LoaderOptions;
-  readonly #half: Promise<RustHalf>;
+  readonly #half: Coming<RustHalf>;
+  readonly #lock: Coming<Lock>;
   readonly #downloads: Downloads;
   readonly #installer: Installer;
   #resolving: Promise<Resolving> | undefined;
@@ -65,19 +67,41 @@ export class PackageLoader {
 
   constructor(options: LoaderOptions) {
     this.#options = options;
-    this.#half = RustHalf.load(options.rust);
-    // Awaited where it is needed.
-    this.#half.catch(() => undefined);
-    const cache = openCache(options.cacheFolder);
-    cache.catch(() => undefined);
+    this.#half = new Coming(RustHalf.load(options.rust));
+    this.#lock = new Coming(options.lock);
     const { FS } = options.machine.module;
-    this.#downloads = new Downloads(this.#half, cache, (path) => FS.readFile(path));
+    this.#downloads = new Downloads(this.#half, openCache(options.cacheFolder), (path) => FS.readFile(path));
     this.#installer = new Installer(options.machine, options.loaded);
   }
 
   /** Loads packages; either all of them or, on an error, none. */
   load(sources: readonly Source[], options: LoadPackageOptions): Promise<PackageData[]> {
-    return this.#queue(options, async () => this.#loadJobs(await this.#jobs(sources, options.messageCallback), options));
+    return this.#queue(options, () => later(this.#load(sources, options)));
+  }
+
+  /**
+   * Prepares for `loadNow`.
+   * @throws Error if that cannot be here.
+   */
+  async open(): Promise<void> {
+    const { core } = this.#options.machine;
+    const downloads = this.#downloads.open(() => core.interruptPending);
+    await Promise.all([this.#half.later(), this.#lock.later(), downloads]);
+  }
+
+  /**
+   * Loads packages of the lock file before it returns, after `open`. Other calls may be waiting for their downloads.
+   * @throws PackageError or FetchError; then nothing is loaded.
+   */
+  loadNow(names: readonly string[]): PackageData[] {
+    if (this.#installer.busy) {
+      throw new PackageError(names.join(", "), "other packages are being put in place at this moment; await that first");
+    }
+    return now(this.#load(names, {}));
+  }
+
+  *#load(sources: readonly Source[], options: LoadPackageOptions): Work<PackageData[]> {
+    return yield* this.#loadJobs(yield* this.#jobs(sources, options.messageCallback), options);
   }
 
   /**
@@ -85,7 +109,9 @@ export class PackageLoader {
    * @param installed of each package that Python sees, a text such as METADATA.
    */
   install(requirements: readonly string[], installed: readonly string[], options: InstallOptions): Promise<PackageData[]> {
-    return this.#queue(options, async () => this.#loadJobs(await this.#resolve(requirements, installed, options), options));
+    return this.#queue(options, async () =>
+      later(this.#loadJobs(await this.#resolve(requirements, installed, options), options)),
+    );
   }
 
   /** One call after the other, or two of them would load the same package. */
@@ -101,7 +127,7 @@ export class PackageLoader {
   /** What has to be loaded so that requirements are met. */
   async #resolve(requirements: readonly string[], installed: readonly string[], options: InstallOptions): Promise<Job[]> {
     const { messageCallback, reinstall = false } = options;
-    const [half, lock] = await Promise.all([this.#half, this.#options.lock]);
+    const [half, lock] = await Promise.all([this.#half.later(), this.#lock.later()]);
     this.#resolving ??= (async () => {
       const emscripten = lock.contents.info.platform.replace(/^emscripten_/, "").replaceAll("_", ".");
       return new Resolving(await ResolverHalf.load(this.#options.resolver()), half, INTERPRETER, emscripten);
@@ -121,7 +147,7 @@ export class PackageLoader {
       message: (text) => messageCallback?.(text),
       metadata: async (url, file, sha256) => {
         const listener = { progress: () => undefined, message: (text: string) => messageCallback?.(text) };
-        const { bytes } = await this.#downloads.get({ url, file, sha256 }, listener);
+        const { bytes } = await this.#downloads.get({ url, file, sha256 }, listener).later();
         return new TextEncoder().encode(half.metadata(file, bytes));
       },
     });
@@ -142,13 +168,13 @@ export class PackageLoader {
       }));
   }
 
-  async #loadJobs(jobs: readonly Job[], options: InstallOptions): Promise<PackageData[]> {
+  *#loadJobs(jobs: readonly Job[], options: InstallOptions): Work<PackageData[]> {
     const { messageCallback, reinstall = false } = options;
     if (jobs.length === 0) return [];
     messageCallback?.(`Loading ${jobs.map(({ label }) => label).join(", ")}`);
-    const prepared = await this.#prepareAll(jobs, options);
+    const prepared = yield* this.#prepareAll(jobs, options);
     if (reinstall) this.#makeRoom(prepared);
-    const installed = await this.#installer.install(prepared, options);
+    const installed = yield* this.#installer.install(prepared, options);
     if (installed.length > 0) {
       messageCallback?.(`Loaded ${installed.map(({ name, version }) => `${name} ${version}`).join(", ")}`);
     }
@@ -168,11 +194,11 @@ export class PackageLoader {
   }
 
   /** What there is to load for some sources, each once. */
-  async #jobs(sources: readonly Source[], message: LoadPackageOptions["messageCallback"]): Promise<Job[]> {
+  *#jobs(sources: readonly Source[], message: LoadPackageOptions["messageCallback"]): Work<Job[]> {
     const jobs = new Map<string, Job>();
     const names = sources.filter((source): source is string => typeof source === "string" && isName(source));
     if (names.length > 0) {
-      const lock = await this.#options.lock;
+      const lock = yield* wait(this.#lock);
       const asked = new Set(names.map(normalized));
       for (const locked of names.flatMap((name) => lock.closure(name))) {
         const key = normalized(locked.name);
@@ -187,13 +213,13 @@ export class PackageLoader {
     }
     for (const source of sources) {
       if (typeof source === "string" && isName(source)) continue;
-      const job = await this.#direct(source);
+      const job = yield* wait(onlyLater(() => this.#direct(source)));
       if (job.file === undefined) {
         jobs.set(`${jobs.size}`, job);
         continue;
       }
       // The name has the tags: what does not fit is not downloaded.
-      const half = await this.#half;
+      const half = yield* wait(this.#half);
       const { name } = half.call({ op: "name", file: job.file, interpreter: INTERPRETER }) as { name: string };
       const loaded = this.#installer.origin(name);
       if (loaded !== undefined && loaded === job.url) {
@@ -221,8 +247,8 @@ export class PackageLoader {
     return { label, url: undefined, file, content: source, sha256: undefined, locked: undefined, requested: true };
   }
 
-  async #prepareAll(jobs: readonly Job[], options: LoadPackageOptions): Promise<Prepared[]> {
-    const results = await Promise.allSettled(jobs.map((job) => this.#prepare(job, options)));
+  *#prepareAll(jobs: readonly Job[], options: LoadPackageOptions): Work<Prepared[]> {
+    const results = yield* wait(settled(jobs.map((job) => this.#prepare(job, options))));
     const failed = results.find((result) => result.status === "rejected");
     const prepared = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
     if (failed === undefined) return prepared;
@@ -231,7 +257,7 @@ export class PackageLoader {
   }
 
   /** Gets and checks one. */
-  async #prepare(job: Job, { messageCallback, progressCallback, checkIntegrity = true }: LoadPackageOptions): Promise<Prepared> {
+  *#prepare(job: Job, { messageCallback, progressCallback, checkIntegrity = true }: LoadPackageOptions): Work<Prepared> {
     const { label, file, url, locked } = job;
     let size = 0;
     const tell = (phase: "download" | "check", received: number, total: number | undefined): void => {
@@ -242,17 +268,18 @@ export class PackageLoader {
       progress: (received, total) => tell("download", received, total),
       message: (text) => messageCallback?.(text),
     };
-    const half = await this.#half;
+    const half = yield* wait(this.#half);
     const sha256 = checkIntegrity ? job.sha256 : undefined;
-    const { bytes, hash } = await (async () => {
-      if (job.content !== undefined) {
-        const bytes = await bytesOf(job.content);
-        listener.progress(bytes.length, bytes.length);
-        return { bytes, hash: undefined };
-      }
-      const got = await this.#downloads.get({ url: url as string, file: file as string, sha256 }, listener);
-      return { bytes: got.bytes, hash: got.sha256 };
-    })();
+    let bytes: Uint8Array<ArrayBuffer>;
+    let hash: string | undefined;
+    const { content } = job;
+    if (content === undefined) {
+      const wanted = { url: url as string, file: file as string, sha256 };
+      ({ bytes, sha256: hash } = yield* wait(this.#downloads.get(wanted, listener)));
+    } else {
+      bytes = yield* wait(onlyLater(() => bytesOf(content)));
+      listener.progress(bytes.length, bytes.length);
+    }
     tell("check", size, size);
     const source = { bytes, interpreter: INTERPRETER, site: SITE_PACKAGES, requested: job.requested };
     const directUrl = url === undefined || hash === undefined || locked !== undefined ? undefined : ([url, hash] as const);
@@ -262,7 +289,7 @@ export class PackageLoader {
       if (!checkIntegrity) archive.checked = true;
       // With a hash of the whole, each file is checked when it is read; without, nothing may be installed before.
       else if (sha256 === undefined && !archive.checked) archive.verify();
-      await this.#installer.compile(prepared);
+      yield* this.#installer.compile(prepared);
     } catch (error) {
       archive.close();
       throw error;

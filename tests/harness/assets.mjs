@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { strToU8, zipSync } from 'fflate';
 import { pin } from './pins.mjs';
 import { makeIndex } from './index.mjs';
-import { library } from './libraries.mjs';
+import { library, padded } from './libraries.mjs';
 import { HOSTILE, wheel as anyWheel, zip as anyZip } from './zips.mjs';
 
 const sha256 = (data) => createHash('sha256').update(data).digest('hex');
@@ -72,6 +72,7 @@ export const NAMES = {
   tool: 'ferropy_tool-1.0-py3-none-any.whl',
   native: `ferropy_native-1.0-py3-none-${pin('abi', 'platform')}.whl`,
   needy: 'ferropy_needy-1.0-py3-none-any.whl',
+  large: `ferropy_large-1.0-py3-none-${pin('abi', 'platform')}.whl`,
 };
 
 /**
@@ -146,6 +147,21 @@ export async function makeAssets(folder, distLock) {
     'ferropy-needy': locked('ferropy_needy', NAMES.needy, needy, { imports: ['ferropy_needy'], depends: ['ferropy-tool'] }),
   };
   await put('lock-two.json', JSON.stringify({ ...distLock, packages }));
+  const large = anyWheel({ name: 'ferropy_large', tag: `py3-none-${pin('abi', 'platform')}` }, [
+    { name: 'ferropy_large/__init__.py', data: '' },
+    { name: 'ferropy_large/large.so', data: padded(inner, 9 << 20) },
+  ]);
+  await put(NAMES.large, large);
+  const importable = {
+    ...packages,
+    'ferropy-native': locked('ferropy_native', NAMES.native, native, { imports: ['ferropy_native'], depends: ['everybodys'] }),
+    'ferropy-large': locked('ferropy_large', NAMES.large, large, { imports: ['ferropy_large'] }),
+    'wrong-hash': locked('wrong-hash', NAMES.good, good, { imports: ['wrong_hash'], sha256: sha256('something else') }),
+    absent: locked('absent', NAMES.missing, good, { imports: ['absent'], depends: ['ferropy-tool'] }),
+    liar: locked('liar', NAMES.good, good, { imports: ['not_in_liar'] }),
+    half: locked('half', NAMES.needy, needy, { imports: ['half_one'], depends: ['no-such-package'] }),
+  };
+  await put('lock-imports.json', JSON.stringify({ ...distLock, packages: importable }));
   const info = { ...distLock.info, abi_version: '2020_0' };
   await put('lock-other-abi.json', JSON.stringify({ ...distLock, info, packages }));
   const newer = { x: { ...packages['ferropy-tool'], package_type: 'hologram' } };

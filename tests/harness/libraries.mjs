@@ -5,6 +5,12 @@ const text = (value) => [...leb(value.length), ...Buffer.from(value)];
 const section = (id, body) => [id, ...leb(body.length), ...body];
 const list = (items) => [...leb(items.length), ...items.flat()];
 
+/** A library with a custom section that makes it larger. */
+export function padded(library, size) {
+  const head = [...text('padding')];
+  return Buffer.concat([library, Buffer.from([0, ...leb(size + head.length), ...head]), Buffer.alloc(size)]);
+}
+
 /**
  * A library with a function that returns a number, plus what a function of another library returns.
  * @param {{name: string, value: number, from?: {library: string, name: string}}} about

@@ -34,6 +34,7 @@ const REQUIRED: &[&str] = &[
     "ffi.d.ts",
     "typings/pyodide/py.typed",
     "typings/pyodide/ffi/__init__.pyi",
+    "node/fetcher.mjs",
     "node/python.mjs",
     "node/repl.mjs",
     "console.html",

@@ -4,13 +4,14 @@
  */
 
 import { IN_NODE } from "../../../js/src/environment.ts";
+import type { Wait } from "../wait/wait.ts";
 
 /** A place to keep packages. */
 export interface PackageCache {
   /** What errors and messages call it. */
   readonly label: string;
-  /** What is kept under a hash, unchecked. */
-  get(sha256: string, file: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** What is kept under a hash, unchecked. The browser's cache tells it only later, and at once that there is nothing. */
+  get(sha256: string, file: string): Wait<Uint8Array<ArrayBuffer> | undefined>;
   put(sha256: string, file: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Removes what turned out to be something else. */
   remove(sha256: string, file: string): Promise<void>;
@@ -31,10 +32,13 @@ function browserCache(cache: Cache): PackageCache {
     new URL(`/.ferropy/${sha256}/${encodeURIComponent(file)}`, globalThis.location.origin).href;
   return {
     label: "the browser's cache",
-    async get(sha256, file) {
-      const response = await cache.match(address(sha256, file));
-      return response && new Uint8Array(await response.arrayBuffer());
-    },
+    get: (sha256, file) => ({
+      later: async () => {
+        const response = await cache.match(address(sha256, file));
+        return response && new Uint8Array(await response.arrayBuffer());
+      },
+      now: () => undefined,
+    }),
     put: (sha256, file, bytes) => cache.put(address(sha256, file), new Response(bytes)),
     async remove(sha256, file) {
       await cache.delete(address(sha256, file));
@@ -43,20 +47,16 @@ function browserCache(cache: Cache): PackageCache {
 }
 
 async function folderCache(folder: string): Promise<PackageCache> {
-  const fs = await import("node:fs/promises");
+  const { existsSync, readFileSync, promises: fs } = await import("node:fs");
   const { join } = await import("node:path");
   // The layout of the ecosystem: files under their own names.
   const place = (file: string): string => join(folder, file);
   return {
     label: folder,
-    async get(_, file) {
-      try {
-        return new Uint8Array(await fs.readFile(place(file)));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-        throw error;
-      }
-    },
+    get: (_, file) => ({
+      later: async () => (existsSync(place(file)) ? new Uint8Array(await fs.readFile(place(file))) : undefined),
+      now: () => (existsSync(place(file)) ? new Uint8Array(readFileSync(place(file))) : undefined),
+    }),
     async put(_, file, bytes) {
       await fs.mkdir(folder, { recursive: true });
       // Written beside and renamed: another process may read it at this moment, or this one may be killed.

@@ -3,7 +3,9 @@
 import { FetchError, fetchOk, IN_NODE, readBytes } from "../../../js/src/environment.ts";
 import { PackageError } from "../../../js/src/lock.ts";
 import type { RustHalf } from "../call/call.ts";
+import { Coming, later, now, type Wait, wait, type Work } from "../wait/wait.ts";
 import type { PackageCache } from "./cache.ts";
+import { openReader, type Reader } from "./synchronous.ts";
 
 /** What is to be got. */
 export interface Wanted {
@@ -32,51 +34,70 @@ const AT_ONCE = 6;
 
 /** Gets packages for one interpreter. */
 export class Downloads {
-  readonly #half: Promise<RustHalf>;
-  readonly #cache: Promise<PackageCache | undefined>;
+  readonly #half: Coming<RustHalf>;
+  readonly #cache: Coming<PackageCache | undefined>;
   readonly #readFile: (path: string) => Uint8Array;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  #reader: Reader | undefined;
 
   /** @param readFile reads a file of Python's file system. */
-  constructor(half: Promise<RustHalf>, cache: Promise<PackageCache | undefined>, readFile: (path: string) => Uint8Array) {
+  constructor(half: Coming<RustHalf>, cache: Promise<PackageCache | undefined>, readFile: (path: string) => Uint8Array) {
     this.#half = half;
-    this.#cache = cache;
+    // A cache that does not work is none: what is in it can be got again.
+    this.#cache = new Coming(cache.catch(() => undefined));
     this.#readFile = readFile;
+  }
+
+  /**
+   * Prepares for getting files at once.
+   * @param interrupted whether somebody wants Python to stop.
+   * @throws Error where that cannot be.
+   */
+  async open(interrupted: () => boolean): Promise<void> {
+    this.#reader ??= await openReader(interrupted);
+    await this.#cache.later();
   }
 
   /**
    * Gets a file.
    * @throws FetchError, or PackageError if it has another hash.
    */
-  async get(wanted: Wanted, listener: Listener): Promise<Got> {
+  get(wanted: Wanted, listener: Listener): Wait<Got> {
+    return {
+      later: () => this.#inTurn(wanted, listener),
+      now: () => now(this.#get(wanted, listener)),
+    };
+  }
+
+  async #inTurn(wanted: Wanted, listener: Listener): Promise<Got> {
     if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#running++;
     try {
-      return await this.#get(wanted, listener);
+      return await later(this.#get(wanted, listener));
     } finally {
       this.#running--;
       this.#waiting.shift()?.();
     }
   }
 
-  async #get(wanted: Wanted, listener: Listener): Promise<Got> {
+  *#get(wanted: Wanted, listener: Listener): Work<Got> {
     const { url, file, sha256 } = wanted;
-    // A cache that does not work is none: what is in it can be got again.
-    const cache = sha256 === undefined ? undefined : await this.#cache.catch(() => undefined);
+    const cache = sha256 === undefined ? undefined : yield* wait(this.#cache);
     if (sha256 !== undefined && cache !== undefined) {
-      const bytes = await cache.get(sha256, file).catch(() => undefined);
+      const bytes = yield* this.#kept(cache, sha256, file);
       if (bytes !== undefined) {
-        const actual = await this.digest(bytes);
+        const actual = yield* this.#digest(bytes);
         if (actual === sha256) {
           listener.progress(bytes.length, bytes.length);
           return { bytes, sha256 };
         }
         listener.message(`${file} in ${cache.label} is damaged (its sha256 is ${actual}, not ${sha256}); getting it again`);
-        await cache.remove(sha256, file).catch(() => undefined);
+        // What comes instead takes its place, whenever this happens.
+        yield* wait<unknown>({ later: () => cache.remove(sha256, file).catch(() => undefined), now: () => undefined });
       }
     }
-    const got = await this.#fetch(url, listener);
+    const got = yield* this.#fetch(url, listener);
     if (sha256 !== undefined && got.sha256 !== sha256) {
       throw new PackageError(
         file,
@@ -92,19 +113,37 @@ export class Downloads {
     return got;
   }
 
+  *#kept(cache: PackageCache, sha256: string, file: string): Work<Uint8Array<ArrayBuffer> | undefined> {
+    try {
+      return yield* wait(cache.get(sha256, file));
+    } catch {
+      return undefined;
+    }
+  }
+
   /** The sha256 of some bytes, hexadecimal. */
-  async digest(bytes: Uint8Array): Promise<string> {
-    const hash = (await this.#half).hash();
+  *#digest(bytes: Uint8Array): Work<string> {
+    const hash = (yield* wait(this.#half)).hash();
     hash.update(bytes);
     return hash.finish();
   }
 
-  async #fetch(url: string, listener: Listener): Promise<Got> {
-    const local = await this.#local(url);
-    if (local !== undefined) {
-      listener.progress(local.length, local.length);
-      return { bytes: local, sha256: await this.digest(local) };
-    }
+  *#fetch(url: string, listener: Listener): Work<Got> {
+    const got = yield* wait<Got | Uint8Array<ArrayBuffer>>({
+      later: async () => (await this.#local(url)) ?? this.#stream(url, listener),
+      now: () => (url.startsWith("emfs:") ? this.#ofPython(url) : this.#read(url)),
+    });
+    if (!(got instanceof Uint8Array)) return got;
+    listener.progress(got.length, got.length);
+    return { bytes: got, sha256: yield* this.#digest(got) };
+  }
+
+  #read(url: string): Uint8Array<ArrayBuffer> {
+    if (this.#reader === undefined) throw new FetchError(url, "nothing is prepared for reading it synchronously");
+    return this.#reader(url);
+  }
+
+  async #stream(url: string, listener: Listener): Promise<Got> {
     const response = await fetchOk(url);
     const stated = Number(response.headers.get("content-length") ?? Number.NaN);
     // A compressed answer states another length than that of what comes out.
@@ -116,7 +155,10 @@ export class Downloads {
   /** The bytes behind `emfs:`, a file of Python's file system, and behind `file:` in Node. */
   async #local(url: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (IN_NODE && url.startsWith("file:")) return readBytes(url);
-    if (!url.startsWith("emfs:")) return undefined;
+    return url.startsWith("emfs:") ? this.#ofPython(url) : undefined;
+  }
+
+  #ofPython(url: string): Uint8Array<ArrayBuffer> {
     const path = decodeURIComponent(url.replace(/^emfs:(\/\/)?/, ""));
     try {
       return this.#readFile(path).slice();
@@ -127,7 +169,7 @@ export class Downloads {
 
   async #receive(response: Response, total: number | undefined, listener: Listener): Promise<Got> {
     // The module may still be loading: what arrives before is hashed when it is there.
-    const half = await this.#half;
+    const half = await this.#half.later();
     const hash = half.hash();
     // Gathered in one array that grows when the length was not told, or was too small.
     let bytes = new Uint8Array(total ?? 1 << 16);

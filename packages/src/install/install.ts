@@ -7,6 +7,7 @@ import { SITE_PACKAGES } from "../../../js/src/paths.ts";
 import { Archive, type ArchivedFile, type WheelSource } from "../archive/archive.ts";
 import type { RustHalf } from "../call/call.ts";
 import { type Mounted, Mounts } from "../mount/mount.ts";
+import { type Wait, wait, type Work, together } from "../wait/wait.ts";
 import { isLibrary, Libraries } from "./libraries.ts";
 
 /** Where libraries go that several packages need. */
@@ -54,12 +55,18 @@ export class Installer {
   readonly #installed = new Map<string, Installed>();
   /** Who put a file in place last. */
   readonly #owners = new Map<string, string>();
+  #busy = false;
 
   constructor(machine: Machine, loaded: Record<string, string>) {
     this.#machine = machine;
     this.#loaded = loaded;
     this.#mounts = new Mounts(machine.module.FS);
     this.#libraries = new Libraries(machine, this.#mounts);
+  }
+
+  /** Whether packages are half in place. */
+  get busy(): boolean {
+    return this.#busy;
   }
 
   /** Whether a package with a normalised name is installed. */
@@ -113,23 +120,25 @@ export class Installer {
   }
 
   /** Compiles the libraries of a package that are worth it. */
-  async compile({ archive, files, adopt }: Opened): Promise<void> {
-    const compiled: Promise<() => void>[] = [];
+  *compile({ archive, title, files, adopt }: Opened): Work<void> {
+    const compiled: Wait<() => void>[] = [];
     for (const [path, index, size] of files) {
       if (!isLibrary(path)) continue;
-      const promise = this.#libraries.compile(path, size, () => archive.unpack(index, size, true));
-      if (promise !== undefined) compiled.push(promise);
+      const one = this.#libraries.compile(title, path, size, () => archive.unpack(index, size, true));
+      if (one !== undefined) compiled.push(one);
     }
-    adopt.push(...(await Promise.all(compiled)));
+    if (compiled.length > 0) adopt.push(...(yield* wait(together(compiled))));
   }
 
   /**
    * Installs packages.
    * @throws PackageError if one of them cannot be; then none is.
    */
-  async install(packages: readonly Prepared[], { progressCallback }: LoadPackageOptions): Promise<PackageData[]> {
+  *install(asked: readonly Prepared[], { progressCallback }: LoadPackageOptions): Work<PackageData[]> {
+    const packages = this.#absent(asked);
     const wanted = new Map<string, Prepared>();
     const mounted: Mounted[] = [];
+    this.#busy = true;
     try {
       for (const one of packages) {
         const key = normalized(one.title);
@@ -145,7 +154,7 @@ export class Installer {
         mounted.push(this.#mounts.mount(archive, files, added));
         for (const take of adopt) take();
       }
-      await this.#loadLibraries(packages);
+      yield* this.#loadLibraries(packages);
       this.#tellPython(packages);
     } catch (error) {
       for (const { undo } of mounted.reverse()) undo();
@@ -154,8 +163,20 @@ export class Installer {
         archive.close();
       }
       throw error;
+    } finally {
+      this.#busy = false;
     }
     return [...wanted].map(([key, one]) => this.#note(key, one));
+  }
+
+  /** Leaves out what an `import` has installed while this was being downloaded. */
+  #absent(packages: readonly Prepared[]): Prepared[] {
+    return packages.filter(({ title, sha256, archive }) => {
+      const there = this.#installed.get(normalized(title));
+      if (there === undefined || sha256 === undefined || there.sha256 !== sha256) return true;
+      archive.close();
+      return false;
+    });
   }
 
   #note(key: string, one: Prepared): PackageData {
@@ -166,10 +187,10 @@ export class Installer {
     return { name: one.title, version: one.version, fileName: one.file, packageType: one.type };
   }
 
-  async #loadLibraries(packages: readonly Prepared[]): Promise<void> {
+  *#loadLibraries(packages: readonly Prepared[]): Work<void> {
     for (const { files, type } of packages) {
       const libraries = files.filter(([path]) => isLibrary(path)).map(([path, , size]) => ({ path, size }));
-      await this.#libraries.load(libraries, type === "shared_library");
+      yield* this.#libraries.load(libraries, type === "shared_library");
     }
   }
 

@@ -4,7 +4,9 @@
  */
 
 import type { Machine } from "../../../js/src/interpreter.ts";
+import { PackageError } from "../../../js/src/lock.ts";
 import type { Mounts } from "../mount/mount.ts";
+import { type Wait, wait, type Work } from "../wait/wait.ts";
 
 /**
  * From this size on, in bytes, a library is compiled while its package is loaded. Smaller ones are compiled when
@@ -27,6 +29,22 @@ const LIBRARY = /\.so(?:\.\d+)*$/;
 /** Whether a path is that of a shared library. */
 export function isLibrary(path: string): boolean {
   return LIBRARY.test(path);
+}
+
+/** Whether a library has to be instantiated before it is imported. */
+function isEarly(size: number): boolean {
+  return IN_WINDOW && size >= INSTANTIATED_EARLY;
+}
+
+/** Compiles a large library during an `import`, if the engine does that in windows. */
+function compileNow(title: string, path: string, contents: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(contents);
+  } catch (error) {
+    const size = `${path.split("/").at(-1)} has ${(contents.length / 2 ** 20).toFixed(1)} MiB`;
+    const reason = `${size}, and this engine compiles so much only asynchronously in windows (${(error as Error).message})`;
+    throw new PackageError(title, reason, { cause: error });
+  }
 }
 
 /** The compiled libraries of one interpreter. */
@@ -56,22 +74,52 @@ export class Libraries {
   }
 
   /**
-   * Compiles one if that is worth while; returns at once.
-   * @returns undefined, or a promise that is settled when `adopt` may be called.
+   * Compiles one if that is worth while.
+   * @returns undefined, or what waits for a function that takes the compiled code into use.
    */
-  compile(path: string, size: number, contents: () => Uint8Array<ArrayBuffer>): Promise<() => void> | undefined {
-    if (size < COMPILED_EARLY || (IN_WINDOW && size >= INSTANTIATED_EARLY)) return undefined;
-    return WebAssembly.compile(contents()).then((compiled) => () => {
+  compile(
+    title: string,
+    path: string,
+    size: number,
+    contents: () => Uint8Array<ArrayBuffer>,
+  ): Wait<() => void> | undefined {
+    if (size < COMPILED_EARLY) return undefined;
+    const early = isEarly(size);
+    const adopt = (compiled: WebAssembly.Module) => (): void => {
       this.#compiled.set(path, compiled);
-    });
+    };
+    // What `load` or an import does.
+    const leave = (): void => undefined;
+    return {
+      later: async () => (early ? leave : adopt(await WebAssembly.compile(contents()))),
+      now: () => (early ? adopt(compileNow(title, path, contents())) : leave),
+    };
   }
 
   /** Loads what only an asynchronous call may load, and what has to be there for everybody. */
-  async load(files: Iterable<{ path: string; size: number }>, everybodys: boolean): Promise<void> {
+  *load(files: Iterable<{ path: string; size: number }>, everybodys: boolean): Work<void> {
+    const { module } = this.#machine;
     for (const { path, size } of files) {
-      if (!everybodys && !(IN_WINDOW && size >= INSTANTIATED_EARLY)) continue;
-      const flags = { loadAsync: true, global: everybodys, nodelete: true } as const;
-      await this.#machine.module.loadDynamicLibrary(path, flags, {});
+      if (!everybodys && !isEarly(size)) continue;
+      const flags = { global: everybodys, nodelete: true };
+      yield* wait({
+        later: async () => module.loadDynamicLibrary(path, { ...flags, loadAsync: true }, {}),
+        now: () => {
+          if (everybodys) this.#link(() => module.loadDynamicLibrary(path, { ...flags, loadAsync: false }, {}));
+        },
+      });
+    }
+  }
+
+  /** Lets something have compiled code as `dlopen` has. */
+  #link(operation: () => void): void {
+    const { linking } = this.#machine;
+    const outer = linking.now;
+    linking.now = true;
+    try {
+      operation();
+    } finally {
+      linking.now = outer;
     }
   }
 

@@ -115,6 +115,8 @@ function holds(target: Record<Key, unknown>, key: string, value: unknown): boole
 export function jsproxyImports(core: Core): Record<string, (...args: never[]) => unknown> {
   const { slots, wire } = core;
   const { values } = slots;
+  /** Operations that are about this interpreter, whatever the value. */
+  const own: Readonly<Record<string, () => unknown>> = { api: () => core.api, importer: () => core.importer };
 
   /** Runs an operation that gives a status; what it throws is noted. */
   const guard =
@@ -470,7 +472,7 @@ export function jsproxyImports(core: Core): Record<string, (...args: never[]) =>
     js_operate: (name: Slot, value: Slot, records: number, count: number, out: number): number => {
       try {
         const wanted = slots.get(name) as string;
-        const operation = wanted === "api" ? (): unknown => core.api : operations[wanted];
+        const operation = own[wanted] ?? operations[wanted];
         if (operation === undefined) throw new Error(`no operation ${wanted}`);
         const list: unknown[] = [];
         for (let index = 0; index < count; index++) list.push(wire.read(records + index * RECORD));
