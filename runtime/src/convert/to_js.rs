@@ -73,6 +73,8 @@ struct Walk {
     tape: Vec<u64>,
     /// Addresses of the containers that are on the tape or beyond.
     seen: HashSet<*mut ffi::PyObject>,
+    /// Texts on the tape.
+    unread: wire::Unread,
     /// Objects whose storage the tape points into, if a converter could drop them.
     kept: Vec<Object>,
     /// The word that begins the run of numbers at the tape's end.
@@ -96,6 +98,7 @@ pub unsafe fn to_js(
         decoder,
         converters,
         tape: Vec::with_capacity(256),
+        unread: wire::Unread::begin(),
         seen: HashSet::new(),
         kept: Vec::new(),
         run: None,
@@ -129,6 +132,7 @@ impl Walk {
         }
         let status = js_decode(self.decoder, self.tape.as_ptr(), self.tape.len());
         self.tape.clear();
+        self.unread.was_read();
         self.kept.clear();
         if status < 0 {
             return Err(errors::raise_js_error());

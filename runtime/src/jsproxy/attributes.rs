@@ -134,11 +134,14 @@ pub unsafe extern "C" fn set(
         let status = if value.is_null() {
             js_delete(slot, wire::name_index(name))
         } else {
+            let unread = wire::Unread::begin();
             let mut record = Record::default();
             if wire::write(&mut record, value).is_err() {
                 return -1;
             }
-            js_set(slot, wire::name_index(name), &raw const record)
+            let name = wire::name_index(name);
+            drop(unread);
+            js_set(slot, name, &raw const record)
         };
         if status < 0 {
             let Raised = crate::errors::raise_js_error();

@@ -63,6 +63,8 @@ unsafe fn with_arguments(
             many.resize(total, Record::default());
             &mut many[..]
         };
+        // One text alone is in nobody's way.
+        let unread = (total > 1).then(wire::Unread::begin);
         let mut written = Ok(());
         for (index, record) in records.iter_mut().enumerate() {
             let object = if index < count + named {
@@ -75,6 +77,7 @@ unsafe fn with_arguments(
                 break;
             }
         }
+        drop(unread);
         written.map(|()| operation(records.as_ptr(), named))
     }
 }

@@ -46,10 +46,12 @@ pub unsafe extern "C" fn operate(
                 ));
             };
             let name = wire::text_to_js(&Object::from_borrowed(*arguments)?)?;
+            let unread = wire::Unread::begin();
             let mut records = vec![Record::default(); count - 2];
             for (index, record) in records.iter_mut().enumerate() {
                 wire::write(record, *arguments.add(index + 2))?;
             }
+            drop(unread);
             let mut out = Record::default();
             let status = js_operate(
                 name.slot(),

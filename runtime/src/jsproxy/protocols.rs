@@ -293,11 +293,13 @@ unsafe extern "C" fn set_subscript(
     let status: Result<c_int> = unsafe {
         let (value, flags) = target(object);
         if flags & flag::SEQUENCES == 0 {
+            let unread = wire::Unread::begin();
             record_of(key).and_then(|key| {
                 if to.is_null() {
                     return Ok(js_delete_item(value, flags, &raw const key));
                 }
                 let to = record_of(to)?;
+                drop(unread);
                 Ok(js_set_item(value, flags, &raw const key, &raw const to))
             })
         } else if is_slice(key) {

@@ -196,6 +196,7 @@ pub unsafe extern "C" fn to_js(
         } else {
             ffi::Py_True()
         };
+        let unread = wire::Unread::begin();
         let mut options = [Record::default(); 5];
         for (record, value) in options
             .iter_mut()
@@ -205,6 +206,7 @@ pub unsafe extern "C" fn to_js(
                 return null_mut();
             }
         }
+        drop(unread);
         let mut out = Record::default();
         let status = js_to_js(object, depth, options.as_ptr(), &raw mut out);
         py::into_c(wire::finish(status, &out))

@@ -141,11 +141,17 @@ const CACHE: usize = 1024;
 /// Longer texts are not cached, in code points.
 const CACHED_LENGTH: usize = 200;
 
+/// An entry of the text cache: the string, and when it was last handed out.
+type Entry = (*mut ffi::PyObject, u64);
+
 thread_local! {
     /// Interned strings whose JavaScript twins `wire.ts` keeps: names, keys, literals. Each entry
     /// keeps its string alive, so that no other one gets its address.
-    static TEXTS: RefCell<[*mut ffi::PyObject; CACHE]> =
-        const { RefCell::new([null_mut(); CACHE]) };
+    static TEXTS: RefCell<[Entry; CACHE]> = const { RefCell::new([(null_mut(), 0); CACHE]) };
+    /// Counts the beginnings of [`Unread`].
+    static CLOCK: Cell<u64> = const { Cell::new(0) };
+    /// Entries handed out since then are not to be replaced.
+    static FLOOR: Cell<u64> = const { Cell::new(u64::MAX) };
     /// Keeps the result alive that JavaScript is about to read.
     static RESULT: Cell<Option<Object>> = const { Cell::new(None) };
 }
@@ -188,15 +194,54 @@ fn entry_of(text: *mut ffi::PyObject) -> usize {
     ((address >> 3) ^ (address >> 13)) % CACHE
 }
 
-/// The cache index of an interned string, which it enters if need be.
+/// While it lives, texts written for JavaScript keep their entries of the cache: several are on
+/// their way at once, and two may want the same entry. It may end before the crossing in which
+/// JavaScript reads them, since it reads before anything else happens.
+pub struct Unread {
+    before: u64,
+}
+
+impl Unread {
+    /// From now on, until it is dropped.
+    #[must_use]
+    pub fn begin() -> Self {
+        let now = CLOCK.get() + 1;
+        CLOCK.set(now);
+        let before = FLOOR.get();
+        // What an outer one protects stays protected.
+        FLOOR.set(before.min(now));
+        Self { before }
+    }
+
+    /// JavaScript has read all that was written since the beginning.
+    pub fn was_read(&self) {
+        let now = CLOCK.get() + 1;
+        CLOCK.set(now);
+        FLOOR.set(self.before.min(now));
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        FLOOR.set(self.before);
+    }
+}
+
+/// The cache index of an interned string, which it enters if need be; `None` if its place is taken
+/// by a text that JavaScript has not read yet.
 ///
 /// # Safety
 /// `text` is a live, interned `str`.
-unsafe fn cached(text: *mut ffi::PyObject) -> u32 {
+unsafe fn cached(text: *mut ffi::PyObject) -> Option<u32> {
     let index = entry_of(text);
     // SAFETY: the cell is a plain array; nothing here runs Python code but the last line.
     let old = TEXTS.with_borrow_mut(|texts| {
-        if texts[index] == text {
+        let (known, stamp) = &mut texts[index];
+        if *known == text {
+            *stamp = CLOCK.get();
+            return Some(null_mut());
+        }
+        if *stamp >= FLOOR.get() && !known.is_null() {
             return None;
         }
         // SAFETY: the caller says that the text is live.
@@ -205,13 +250,12 @@ unsafe fn cached(text: *mut ffi::PyObject) -> u32 {
             let (width, data, length) = storage(text);
             js_cache_text(index as u32, width, data, length);
         }
-        Some(std::mem::replace(&mut texts[index], text))
-    });
-    if let Some(old) = old {
-        // SAFETY: the entry's own reference.
-        unsafe { ffi::Py_XDECREF(old) };
-    }
-    index as u32
+        *stamp = CLOCK.get();
+        Some(std::mem::replace(known, text))
+    })?;
+    // SAFETY: the entry's own reference.
+    unsafe { ffi::Py_XDECREF(old) };
+    Some(index as u32)
 }
 
 /// The index under which JavaScript finds an attribute's name.
@@ -221,8 +265,10 @@ unsafe fn cached(text: *mut ffi::PyObject) -> u32 {
 pub unsafe fn name_index(name: *mut ffi::PyObject) -> u32 {
     // SAFETY: passed on.
     unsafe {
-        if is_interned(name) {
-            return cached(name);
+        if is_interned(name)
+            && let Some(index) = cached(name)
+        {
+            return index;
         }
         // The entry behind the cache's own ones, good until the next such name.
         let (width, data, length) = storage(name);
@@ -240,9 +286,12 @@ unsafe fn write_text(record: &mut Record, text: *mut ffi::PyObject) {
     // SAFETY: passed on.
     unsafe {
         let (width, data, length) = storage(text);
-        if length <= CACHED_LENGTH && is_interned(text) {
+        if length <= CACHED_LENGTH
+            && is_interned(text)
+            && let Some(index) = cached(text)
+        {
             record.tag = tag::CACHED;
-            record.aux = cached(text);
+            record.aux = index;
         } else {
             record.tag = tag::STRING;
             record.aux = width;
