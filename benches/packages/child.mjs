@@ -1,32 +1,28 @@
-/** One measurement in a process of its own: loads a distribution, then wheels, then imports them. */
-import { join } from 'node:path';
+/** One measurement in a process of its own: time, and memory beyond that of the loaded interpreter. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { perform, start } from './side.mjs';
 
-const { dist, loader, urls, code } = JSON.parse(process.argv[2]);
-const start = performance.now();
-const { loadPyodide } = await import(pathToFileURL(join(dist, loader)).href);
-const py = await loadPyodide({ stdout: () => {}, stderr: () => {} });
-const quiet = { messageCallback: () => {}, errorCallback: () => {} };
-const started = performance.now();
-// What the engine still does about the interpreter itself is not the loader's.
-await new Promise((resolve) => setTimeout(resolve, 1500));
+const { loader, request } = JSON.parse(process.argv[2]);
+const { py, took } = await start(pathToFileURL(loader).href);
 globalThis.gc?.();
 const before = process.memoryUsage().rss;
-const begin = performance.now();
-await py.loadPackage(urls, quiet);
-const loaded = performance.now();
-py.runPython(code);
-const imported = performance.now();
+try {
+  // Forgets the peak of the start.
+  writeFileSync('/proc/self/clear_refs', '5');
+} catch {
+  // Not Linux, or not allowed: the peak is then at least that of the start.
+}
+const figures = await perform(py, request);
 const peak = process.resourceUsage().maxRSS * 1024;
-globalThis.gc?.();
-console.log(
-  JSON.stringify({
-    start: (started - start) / 1000,
-    load: (loaded - begin) / 1000,
-    import: (imported - loaded) / 1000,
-    peak: Math.max(0, peak - before),
-    kept: Math.max(0, process.memoryUsage().rss - before),
-    heap: (py._module?.HEAPU8 ?? py._module?.HEAP8)?.length,
-  }),
-);
+const high = /VmHWM:\s*(\d+)/.exec(status())?.[1];
+console.log(JSON.stringify({ start: took, ...figures, peak: Math.max(0, (high ? high * 1024 : peak) - before) }));
 process.exit(0);
+
+function status() {
+  try {
+    return readFileSync('/proc/self/status', 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,85 +1,55 @@
 /**
- * Compares loading and importing wheels with the peer's loader, in Node: time, and memory beyond that of the loaded
- * interpreter.
+ * Compares resolving, loading and importing packages with the peer's loader, with micropip and with uv.
  *
- *     node benches/packages/run.mjs [--rounds N] [--dist DIR] [--only REGEX] [--json FILE] [--self]
+ *     node benches/packages/run.mjs [--quick] [--json FILE] [--rounds N] [--dist DIR] [--self] [--no-doc]
+ *                                   [--engine node,chromium] [--only natively,runtime,wheels] [--sets REGEX]
  *
- * Every measurement is a process of its own; the two sides take turns. The wheels are those of tests/wheels.lock.json,
- * from a server on this machine. `--self` puts the peer in ferropy's place: what then differs from 1 is noise.
+ * `--sets` chooses among sets of wheels and graphs alike.
+ *
+ * Every measurement is a process of its own; the sides take turns. The wheels are those of tests/wheels.lock.json.
+ * `--self` puts the peer in ferropy's place: what then differs from 1 is noise. Writes docs/benchmarks-packages.md.
  */
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { startServer } from '../../tests/harness/server.mjs';
-import { ensureWheels } from '../../tests/harness/wheels.mjs';
-import { chooseSides, order, say } from '../shared/sides.mjs';
-import { geometricMean, median, megabytes, ratio, seconds } from '../shared/stats.mjs';
-
-/** What importing each set means: what a program of its kind imports first. */
-const IMPORTS = {
-  msgpack: 'import msgpack._cmsgpack',
-  bitarray: 'import bitarray.util',
-  'python-calamine': 'import python_calamine',
-  librt: 'import librt.base64, librt.internal',
-  mypy: 'from mypy import api; import mypy.build, mypy.main',
-  rich: 'import rich.console, rich.table, rich.syntax',
-  jinja2: 'import jinja2',
-  sympy: 'import sympy',
-  networkx: 'import networkx',
-  beautifulsoup4: 'import bs4',
-};
-
-/** Sums: the peer imports much of the standard library while it starts, ours when a package asks for it. */
-const WHOLES = { whole: ['load', 'import'], 'with start': ['start', 'load', 'import'] };
+import { REPO } from '../../tests/harness/pins.mjs';
+import { chooseSides, machine } from '../shared/sides.mjs';
+import { printSummary, writeMarkdown } from './report.mjs';
+import { measureInRuntime, measureNatively } from './resolve.mjs';
+import { measureWheels } from './wheels.mjs';
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    dist: { type: 'string' },
-    only: { type: 'string', default: '' },
+    quick: { type: 'boolean', default: false },
     json: { type: 'string' },
+    rounds: { type: 'string' },
+    dist: { type: 'string' },
     self: { type: 'boolean', default: false },
+    engine: { type: 'string', default: 'node,chromium' },
+    only: { type: 'string', default: 'natively,runtime,wheels' },
+    sets: { type: 'string' },
+    'no-doc': { type: 'boolean', default: false },
   },
 });
+const { quick, self } = options;
+const rounds = Number(options.rounds ?? (quick ? 2 : 7));
+const plan = { rounds, self, sets: new RegExp(options.sets ?? '') };
+const parts = options.only.split(',');
 const sides = chooseSides(options);
-const wheels = ensureWheels();
-const server = await startServer({ mounts: [['/', wheels.folder]] });
+const results = { machine: machine(), options: { quick, self, rounds } };
 
-function measure({ dir, loader }, set) {
-  const urls = wheels.sets[set].map((file) => `${server.url}/${file}`);
-  const request = JSON.stringify({ dist: dir, loader, urls, code: IMPORTS[set] });
-  const program = fileURLToPath(new URL('child.mjs', import.meta.url));
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--expose-gc', program, request], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let text = '';
-    child.stdout.on('data', (part) => (text += part));
-    child.on('close', (code) => (code === 0 ? resolve(JSON.parse(text)) : reject(new Error(`${set}: exit code ${code}`))));
-  });
-}
-
-const results = {};
-for (const set of Object.keys(wheels.sets).filter((name) => new RegExp(options.only).test(name))) {
-  results[set] = { ferropy: [], peer: [] };
-  for (let round = 0; round < Number(options.rounds); round++) {
-    for (const side of order(round)) results[set][side].push(await measure(sides[side], set));
+// uv has no part in comparing the peer with itself.
+if (parts.includes('natively') && !self) results.natively = measureNatively(plan);
+if (parts.includes('runtime')) results.runtime = await measureInRuntime(sides, plan);
+if (parts.includes('wheels')) {
+  results.wheels = {};
+  for (const engine of options.engine.split(',')) {
+    const measured = await measureWheels(engine, sides, plan);
+    if (measured !== undefined) results.wheels[engine === 'node' ? 'Node' : engine] = measured;
   }
-  say(set);
 }
-await server.close();
 
-const middle = (set, side, key) => median(results[set][side].map((one) => (WHOLES[key] ?? [key]).reduce((sum, part) => sum + one[part], 0)));
-const rows = Object.keys(results).map((set) => {
-  const pair = (key, unit) => ['ferropy', 'peer'].map((side) => unit(middle(set, side, key)));
-  const quotient = (key) => middle(set, 'peer', key) / middle(set, 'ferropy', key);
-  return [set, ...pair('load', seconds), ...pair('import', seconds), ratio(quotient('whole')), ratio(quotient('with start')), ...pair('peak', megabytes), ratio(quotient('peak'))];
-});
-console.table(
-  rows.map(([set, load, peerLoad, imported, peerImported, faster, started, peak, peerPeak, smaller]) => ({
-    set, load, 'load (peer)': peerLoad, import: imported, 'import (peer)': peerImported, 'times faster': faster, 'with start': started,
-    peak, 'peak (peer)': peerPeak, 'times smaller': smaller,
-  })),
-);
-const mean = (key) => geometricMean(Object.keys(results).map((set) => middle(set, 'peer', key) / middle(set, 'ferropy', key)));
-console.log(`geometric means: ${ratio(mean('whole'))} times faster (${ratio(mean('with start'))} with the interpreter's start), ${ratio(mean('peak'))} times less memory at the peak`);
 if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`);
+const whole = parts.length === 3 && options.sets === undefined && !self;
+if (whole && !options['no-doc']) writeFileSync(join(REPO, 'docs', 'benchmarks-packages.md'), writeMarkdown(results));
+printSummary(results);

@@ -11,7 +11,9 @@ import { median, ratio } from './stats.mjs';
  * @property {number} [native] the same without WebAssembly
  * @property {[ours: number, theirs: number]} [timesNative]
  *
- * @typedef {{title: string, rows: Row[], unit: (value?: number) => string, note?: string, native?: boolean}} Table
+ * @typedef {{title: string, rows: Row[], unit: (value?: number) => string, note?: string, native?: boolean,
+ *   against?: string}} Table
+ * `against` names what is compared with if that is not the peer.
  */
 
 /** A row of medians, or undefined when one side has nothing. @returns {Row | undefined} */
@@ -30,7 +32,7 @@ function cells(table, r) {
   return [...base, verdict];
 }
 
-const headings = (table) => ['', 'ferropy', 'peer', 'ratio', ...(table.native ? ['native'] : []), 'target'];
+const headings = (table) => ['', 'ferropy', table.against ?? 'peer', 'ratio', ...(table.native ? ['native'] : []), 'target'];
 
 /** @param {Table[]} tables */
 export function printTables(tables) {

@@ -236,7 +236,7 @@ export class PyodideAPI {
     format: string,
     options: { extractDir?: string | undefined } = {},
   ): void {
-    const module = this.pyimport("_pyodide.packages") as classes.PyProxy;
+    const module = this.pyimport("_pyodide.archives") as classes.PyProxy;
     try {
       (module["unpack"] as (...args: unknown[]) => void)(buffer, format, options.extractDir);
     } finally {

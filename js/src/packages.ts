@@ -142,7 +142,7 @@ export class Packages {
       this.#loader = new Loader({
         machine: this.#machine,
         rust,
-        resolver: () => compile(`${this.#indexUrl}resolver.wasm`),
+        resolver: () => this.#resolver(),
         lock: this.#lock,
         cacheFolder: this.#cacheFolder,
         loaded: this.loaded,
@@ -160,11 +160,17 @@ export class Packages {
     return (await this.#start()).load(list(sources), options);
   }
 
+  #resolver(): Promise<WebAssembly.Module> {
+    return compile(`${this.#indexUrl}resolver.wasm`);
+  }
+
   /**
    * Finds the packages that requirements mean, and loads those that are not there; all of them or none.
    * @throws PackageError that says what cannot go together, or what could not be fetched.
    */
   async install(requirements: string | string[] | PyProxy, options: InstallOptions): Promise<PackageData[]> {
+    // It is needed later, and takes longest.
+    this.#resolver().catch(() => undefined);
     const loader = await this.#start();
     const helper = this.#machine.core.importModule("_pyodide.packages");
     try {

@@ -4,16 +4,11 @@ The requirements of one call are resolved together with what is installed, and e
 installed or nothing is.
 """
 
-import json
+# Only what is quick to import stands here; the rest is imported where it is needed.
 from collections import UserDict
-from dataclasses import dataclass
-from importlib import metadata as _metadata
 
 from pyodide.ffi import JsException as _JsException
 from pyodide.ffi import to_js as _to_js
-
-from . import _mock
-from ._mock import add_mock_package, remove_mock_package
 
 __version__ = "0.11.1"  # the version whose interface this is
 
@@ -82,14 +77,27 @@ async def install(
         raise
 
 
-@dataclass
 class PackageMetadata:
-    """An installed package."""
+    """An installed package.
 
-    name: str
-    version: str = ""
-    #: where it came from: a URL, ``"lock file"``, ``"mock"``, or empty if that is not known
-    source: str = ""
+    :ivar name: its name.
+    :ivar version: its version.
+    :ivar source: where it came from: a URL, ``"default channel"`` for packages of the lock file, ``"mock"``, or empty
+        if that is not known.
+    """
+
+    def __init__(self, name, version="", source=""):
+        self.name = name
+        self.version = version
+        self.source = source
+
+    def __eq__(self, other):
+        return isinstance(other, PackageMetadata) and vars(self) == vars(other)
+
+    __hash__ = None
+
+    def __repr__(self):
+        return f"PackageMetadata(name={self.name!r}, version={self.version!r}, source={self.source!r})"
 
 
 class PackageDict(UserDict[str, PackageMetadata]):
@@ -124,11 +132,15 @@ def list():
 
     :returns: a :class:`PackageDict`, sorted by name.
     """
+    from importlib import metadata
+
     import pyodide_js
+
+    from . import _mock
 
     origins = {_normalized(name): origin for name, origin in pyodide_js.loadedPackages.object_entries()}
     packages = PackageDict()
-    for found in sorted(_metadata.distributions(), key=lambda one: _normalized(one.name)):
+    for found in sorted(metadata.distributions(), key=lambda one: _normalized(one.name)):
         source = "mock" if _mock.is_mock(found) else origins.get(_normalized(found.name), "")
         packages[found.name] = PackageMetadata(found.name, found.version, source)
     return packages
@@ -139,6 +151,8 @@ def freeze():
 
     :returns: JSON, to be given to ``loadPyodide`` as ``lockFileContents``.
     """
+    import json
+
     import pyodide_js
 
     return json.dumps(pyodide_js.freezePackages().to_py(), indent=2, sort_keys=True)
@@ -156,10 +170,12 @@ def uninstall(packages, *, verbose=False):
 
     import pyodide_js
 
+    from . import _mock
+
     loaded = {_normalized(name) for name in pyodide_js.loadedPackages.object_keys()}
     for name in _texts(packages):
         if _mock.find(name) is not None:
-            remove_mock_package(name)
+            _mock.remove(name)
         elif _normalized(name) in loaded:
             try:
                 pyodide_js.unloadPackage(name)
@@ -190,8 +206,37 @@ def set_constraints(constraints):
     _constraints = _texts(constraints)
 
 
+def add_mock_package(name, version, *, modules=None, persistent=False):
+    """Makes a package that is there in name only, so that others which need it can be installed.
+
+    :param name: its name.
+    :param version: its version.
+    :param modules: what can be imported: for each full name the module's source, or a function that is called with
+        the new module, or None for an empty one. Default: one empty module with the package's name.
+    :param persistent: whether to write files, which last as long as the file system does. Functions cannot be
+        written.
+    :raises ValueError: if the package exists, or the version is none.
+    :raises TypeError: if a module is neither text nor a function.
+    """
+    from . import _mock
+
+    _mock.add(name, version, modules, persistent)
+
+
+def remove_mock_package(name):
+    """Removes what :func:`add_mock_package` made.
+
+    :raises ValueError: if there is no such mock package.
+    """
+    from . import _mock
+
+    _mock.remove(name)
+
+
 def list_mock_packages():
     """The names of the packages that :func:`add_mock_package` made."""
+    from . import _mock
+
     return [found.name for found in _mock.distributions()]
 
 

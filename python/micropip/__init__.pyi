@@ -3,7 +3,6 @@
 import builtins
 from collections import UserDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Literal
 
@@ -19,11 +18,13 @@ async def install(
     reinstall: bool = ...,
     verbose: bool | int | None = ...,
 ) -> None: ...
-@dataclass
 class PackageMetadata:
     name: str
-    version: str = ...
-    source: str = ...
+    version: str
+    source: str
+
+    def __init__(self, name: str, version: str = ..., source: str = ...) -> None: ...
+    def __eq__(self, other: object) -> bool: ...
 
 class PackageDict(UserDict[str, PackageMetadata]): ...
 

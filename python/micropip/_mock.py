@@ -82,18 +82,8 @@ def find(name):
     return next((found for found in distributions() if _normalized(found.name) == _normalized(name)), None)
 
 
-def add_mock_package(name, version, *, modules=None, persistent=False):
-    """Makes a package that is there in name only, so that others which need it can be installed.
-
-    :param name: its name.
-    :param version: its version.
-    :param modules: what can be imported: for each full name the module's source, or a function that is called with
-        the new module, or None for an empty one. Default: one empty module with the package's name.
-    :param persistent: whether to write files, which last as long as the file system does. Functions cannot be
-        written.
-    :raises ValueError: if the package exists, or the version is none.
-    :raises TypeError: if a module is neither text nor a function.
-    """
+def add(name, version, modules, persistent):
+    """Makes a mock package; see `micropip.add_mock_package`."""
     if not re.fullmatch(r"[A-Za-z0-9]([\w.-]*[A-Za-z0-9])?", name):
         raise ValueError(f"{name!r} is not a package's name")
     if not re.match(r"v?(\d+!)?\d+(\.\d+)*", version):
@@ -131,11 +121,8 @@ def _write(package):
             file.write(text)
 
 
-def remove_mock_package(name):
-    """Removes what :func:`add_mock_package` made.
-
-    :raises ValueError: if there is no such mock package.
-    """
+def remove(name):
+    """Removes a mock package; see `micropip.remove_mock_package`."""
     package = find(name)
     if package is None:
         raise ValueError(f"{name} is not a mock package")
