@@ -90,6 +90,8 @@ export function measureNatively({ rounds, sets }) {
   const compile = [
     'pip', 'compile', '-', '--only-binary', ':all:', '--no-header', '--no-annotate', '--quiet', '--index-url', pipIndex(),
     '--python-version', '3.13', '--python-platform', 'x86_64-manylinux_2_28', '--cache-dir', join(CACHE, 'bench', 'uv-cache'),
+    // Otherwise it looks for one, and a version manager's shims take a second to answer.
+    '--python', join(uv, '..', 'python'),
   ];
   const run = {
     ferropy: (graph) => timed(resolver, ['linux-x86_64-3.13', graph]),
