@@ -24,12 +24,14 @@ const settle = async () => {
 /**
  * One test per operation. `prepare(py)` returns the operation, which may return a promise.
  * @param {string} name
- * @param {number} rounds
+ * @param {number} elsewhere how many rounds engines other than Node do; Node does {@link MANY}
  * @param {(py: any, t: any) => () => unknown} prepare
  */
-export function leakless(name, rounds, prepare) {
-  test(`${rounds.toLocaleString('en')} times: ${name}`, { timeout: 120 }, async (load, t) => {
+export function leakless(name, elsewhere, prepare) {
+  test(`again and again: ${name}`, { timeout: 300 }, async (load, t) => {
     const py = await load();
+    // Five engines would take a quarter of an hour with all of them.
+    const rounds = t.env.engine === 'node' ? MANY : elsewhere;
     const measure = py.runPython(MEASURE);
     const count = () => {
       const list = measure();
@@ -49,7 +51,7 @@ export function leakless(name, rounds, prepare) {
     if (t.env.peer) return repeat(20);
     await repeat(Math.min(500, rounds / 10));
     count();
-    const before = count();
+    let before = count();
     await repeat(rounds);
     let after = count();
     // Less is fine: the collector has found what was left over before.
@@ -63,11 +65,18 @@ export function leakless(name, rounds, prepare) {
     t.equal(more('pyProxies'), 0, 'live proxies');
     // A few objects come and go with caches; one for each round would be far more.
     t.ok(after.objects - before.objects < rounds / 20 + 20, `${after.objects - before.objects} more Python objects`);
-    t.ok(after.bytes - before.bytes < rounds * 4 + 64_000, `${after.bytes - before.bytes} more bytes in Python`);
+    const limit = rounds * 4 + 64_000;
+    if (after.bytes - before.bytes >= limit) {
+      // The table of interned strings grows once by hundreds of kilobytes, and then no more; a leak goes on.
+      before = after;
+      await repeat(rounds);
+      after = count();
+    }
+    t.ok(after.bytes - before.bytes < limit, `${after.bytes - before.bytes} more bytes in Python`);
   });
 }
 
-/** How often an operation is repeated: quick ones, and those that would take long. */
+/** How often an operation is repeated: in Node and for quick ones, and where that would take long. */
 export const MANY = 10_000;
 export const SOME = 2000;
 export const FEW = 500;
