@@ -3,6 +3,8 @@
 
 #![cfg(unix)]
 
+mod alone;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -55,25 +57,8 @@ impl World {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("ferropy"));
-        for (name, _) in std::env::vars() {
-            if name.starts_with("FERROPY_") || name.starts_with("PIP_") || name.starts_with("UV_") {
-                command.env_remove(name);
-            }
-        }
-        command
-            .current_dir(self.dir.path())
-            .env(
-                "PATH",
-                format!("{}:/usr/bin:/bin", self.path("bin").display()),
-            )
-            .env("HOME", self.dir.path())
-            .env("FERROPY_CACHE", self.path("cache"))
-            .env("FERROPY_DIST", self.path("dist"))
-            // Nothing may reach a real index from here.
-            .env("FERROPY_INDEX_URL", "http://127.0.0.1:9/simple/")
-            .stdin(Stdio::null());
-        command
+        // Nothing may reach a real index from here.
+        alone::ferropy(self.dir.path(), "http://127.0.0.1:9/simple/")
     }
 
     fn run(&self, args: &[&str]) -> Output {

@@ -3,13 +3,14 @@
 
 #![cfg(unix)]
 
+mod alone;
 #[path = "../../index/tests/common/mod.rs"]
 mod common;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use common::Index;
 use serde_json::Value;
@@ -84,24 +85,8 @@ impl World {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("ferropy"));
-        for (name, _) in std::env::vars() {
-            if name.starts_with("FERROPY_") || name.starts_with("PIP_") || name.starts_with("UV_") {
-                command.env_remove(name);
-            }
-        }
-        command
-            .current_dir(self.dir.path())
-            .env(
-                "PATH",
-                format!("{}:/usr/bin:/bin", self.path("bin").display()),
-            )
-            .env("HOME", self.dir.path())
-            .env("FERROPY_CACHE", self.path("cache"))
-            .env("FERROPY_DIST", self.path("dist"))
-            .env("FERROPY_INDEX_URL", &self.index.url)
-            .env("PIP_CONFIG_FILE", "/dev/null")
-            .stdin(Stdio::null());
+        let mut command = alone::ferropy(self.dir.path(), self.index.url.as_ref());
+        command.env("PIP_CONFIG_FILE", "/dev/null");
         command
     }
 

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 use real::{assert_prints, ferropy, stderr, stdout};
 use wheel::testing::Builder;
 
-/// Runs another command than `run`, with a cache of its own, where no index can be reached.
+/// Runs another command than `run`, where no index can be reached.
 fn tool(dir: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("ferropy"));
     command.args(args).current_dir(dir);

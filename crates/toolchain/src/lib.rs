@@ -215,22 +215,10 @@ impl Toolchain {
     /// Cargo for the wasm target, in the current folder of a workspace. Its target folder is shared by
     /// all of ferropy's Rust for wasm, so that the standard library is compiled once.
     pub fn cargo(&self, flags: &str) -> Result<Command, Error> {
-        let mut command = self.command("cargo");
         let cflags = format!("{} {flags}", pins().abi.flags.join(" "));
         let target = pins().rust.target.replace('-', "_");
+        let mut command = self.cargo_for(&pins().rust.target, RUSTFLAGS)?;
         command
-            .args([
-                "build",
-                "--release",
-                "--locked",
-                "-Zbuild-std=std,panic_abort",
-                "--target",
-            ])
-            .arg(&pins().rust.target)
-            // -Zbuild-std and the target's exception flag are unstable in name only: the pinned wheels fix both.
-            .env("RUSTC_BOOTSTRAP", "1")
-            .env("CARGO_TARGET_DIR", self.cargo_target()?)
-            .env("RUSTFLAGS", RUSTFLAGS)
             .env(format!("CFLAGS_{target}"), &cflags)
             .env(format!("CXXFLAGS_{target}"), &cflags);
         Ok(command)
@@ -242,6 +230,12 @@ impl Toolchain {
             Tools::Host(_) => "wasm-ld".to_owned(),
             Tools::Root(_) => format!("wasm-ld-{}", pins().toolchain.trampoline_clang),
         };
+        let flags = format!("{PLAIN_RUSTFLAGS} -Clinker={linker}");
+        self.cargo_for(PLAIN_TARGET, &flags)
+    }
+
+    /// `cargo build` with a standard library of its own.
+    fn cargo_for(&self, target: &str, rustflags: &str) -> Result<Command, Error> {
         let mut command = self.command("cargo");
         command
             .args([
@@ -250,11 +244,12 @@ impl Toolchain {
                 "--locked",
                 "-Zbuild-std=std,panic_abort",
                 "--target",
-                PLAIN_TARGET,
+                target,
             ])
+            // -Zbuild-std and the target's exception flag are unstable in name only: the pinned wheels fix both.
             .env("RUSTC_BOOTSTRAP", "1")
             .env("CARGO_TARGET_DIR", self.cargo_target()?)
-            .env("RUSTFLAGS", format!("{PLAIN_RUSTFLAGS} -Clinker={linker}"));
+            .env("RUSTFLAGS", rustflags);
         Ok(command)
     }
 
