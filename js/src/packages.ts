@@ -133,11 +133,16 @@ export class Packages {
   }
 
   #start(): Promise<PackageLoader> {
+    // What failed may work later.
+    const again = (): void => {
+      this.#loading = undefined;
+      this.#loader = undefined;
+    };
     this.#loading ??= (async () => {
       const url = `${this.#indexUrl}packages.mjs`;
       const rust = compile(`${this.#indexUrl}packages.wasm`);
-      // Awaited where it is needed.
-      rust.catch(() => undefined);
+      // Awaited where it is needed. A loader without it is of no use, and has loaded nothing.
+      rust.catch(again);
       const { PackageLoader: Loader } = (await import(url)) as { PackageLoader: typeof PackageLoader };
       this.#loader = new Loader({
         machine: this.#machine,
@@ -149,6 +154,7 @@ export class Packages {
       });
       return this.#loader;
     })();
+    this.#loading.catch(again);
     return this.#loading;
   }
 

@@ -131,13 +131,20 @@ export class PackageLoader {
     this.#resolving ??= (async () => {
       const emscripten = lock.contents.info.platform.replace(/^emscripten_/, "").replaceAll("_", ".");
       return new Resolving(await ResolverHalf.load(this.#options.resolver()), half, INTERPRETER, emscripten);
-    })();
+    })().catch((error: unknown) => {
+      // What failed may work later.
+      this.#resolving = undefined;
+      throw error;
+    });
     const resolving = await this.#resolving;
     const question: Question = {
       requirements,
       constraints: options.constraints ?? [],
       installed: reinstall ? [] : installed.map((metadata) => ({ metadata })),
-      locked: lock.modules().map((entry) => ({ ...entry, url: lock.urlOf(entry), depends: entry.depends ?? [] })),
+      // Where its file is matters for one that is picked only: a lock file without an address may have others.
+      locked: lock.modules().map(({ name, version, sha256, depends = [] }) => {
+        return { name, version, sha256, depends, url: `lock:/${normalized(name)}` };
+      }),
       indexes: options.indexURLs ?? lock.indexes,
       pre: options.pre ?? false,
       deps: options.deps ?? true,
@@ -156,16 +163,13 @@ export class PackageLoader {
       .filter((pick) => !pick.installed)
       // What is there in this version is replaced only if it was asked for.
       .filter((pick) => pick.requested || this.#installer.version(pick.name) !== pick.version)
-      .map(({ name, url, file, sha256, locked, depends, requested }) => ({
-        label: name,
-        url,
-        file: locked ? fileOf(url) : file,
-        content: undefined,
-        sha256: sha256 ?? undefined,
-        locked: locked ? lock.find(name) : undefined,
-        depends,
-        requested,
-      }));
+      .map((pick): Job => {
+        const { name, depends, requested } = pick;
+        const locked = pick.locked ? lock.find(name) : undefined;
+        const url = locked === undefined ? pick.url : lock.urlOf(locked);
+        const file = locked === undefined ? pick.file : fileOf(url);
+        return { label: name, url, file, content: undefined, sha256: pick.sha256 ?? undefined, locked, depends, requested };
+      });
   }
 
   *#loadJobs(jobs: readonly Job[], options: InstallOptions): Work<PackageData[]> {

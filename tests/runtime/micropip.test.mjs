@@ -20,6 +20,23 @@ async function start(load, t, options = {}) {
   return { py, index, install, refused, versions };
 }
 
+// The first one: a page compiles each module only once.
+test('what could not be fetched is fetched again', { ...OURS, skip: { ...OURS.skip, node: 'a server matters only in browsers' } }, async (load, t) => {
+  const { install, versions, refused } = await start(load, t);
+  const { fetch } = globalThis;
+  t.after(() => {
+    globalThis.fetch = fetch;
+  });
+  const without = (missing) => (url, ...rest) => (missing.test(url) ? Promise.reject(new TypeError('no network')) : fetch(url, ...rest));
+  globalThis.fetch = without(/(packages|resolver)\.wasm$/);
+  t.match(await refused('"idx-lib"', 'OSError'), /packages\.wasm.*no network/);
+  globalThis.fetch = without(/resolver\.wasm$/);
+  t.match(await refused('"idx-lib"', 'OSError'), /resolver\.wasm.*no network/);
+  globalThis.fetch = fetch;
+  await install('"idx-lib"');
+  t.equal(versions(), 'idx_lib=1.2');
+});
+
 test('installs the newest and what it needs', OURS, async (load, t) => {
   const { py, install, versions } = await start(load, t);
   await install('"idx-app"');
@@ -151,6 +168,14 @@ test('packages of the lock file come first', OURS, async (load, t) => {
   await install('["ferropy-needy", "idx-lib"]');
   t.same({ ...py.loadedPackages, idx_lib: undefined }, { 'ferropy_needy': 'default channel', 'ferropy_tool': 'default channel', idx_lib: undefined });
   t.equal(py.runPython('import ferropy_needy, idx_lib; idx_lib.VERSION'), '1.2');
+});
+
+test('a lock file whose files have no address does not stand in the way', OURS, async (load, t) => {
+  const response = await fetch(t.assetUrl('lock-two.json'));
+  const { install, versions, refused } = await start(load, t, { lockFileContents: await response.text() });
+  await install('"idx-app"');
+  t.equal(versions(), 'idx_app=1.1 idx_lib=1.2');
+  t.match(await refused('"ferropy-tool"'), /packageBaseUrl/);
 });
 
 test('uninstall', OURS, async (load, t) => {
