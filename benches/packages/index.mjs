@@ -75,19 +75,38 @@ async function kept(key, make) {
   return path;
 }
 
-/** @returns {Promise<{url: string, close: () => Promise<void>}>} `url` is the index's, without a slash at its end */
+/**
+ * Gives each version that has wheels for Linux only one of them under a pure wheel's name: graphs can then be resolved,
+ * though not installed, for which the browser has no wheels.
+ */
+function calledPure(files) {
+  const version = (file) => file.filename.split('-')[1];
+  const pure = new Set(files.filter(({ filename }) => filename.endsWith('-none-any.whl')).map(version));
+  const made = files.filter((file) => {
+    if (!/-(cp313-cp313|cp\d+-abi3)-manylinux\S*_x86_64\S*\.whl$/.test(file.filename) || pure.has(version(file))) return false;
+    pure.add(version(file));
+    return true;
+  });
+  const rename = (file) => ({ ...file, filename: `${file.filename.split('-').slice(0, 2).join('-')}-py3-none-any.whl` });
+  return [...files, ...made.map(rename)];
+}
+
+/**
+ * @returns {Promise<{url: string, pureUrl: string, close: () => Promise<void>}>} `url` is the index's, without a slash at
+ *   its end; `pureUrl` that of the same index with more pure wheels, see `calledPure`.
+ */
 export async function startIndex() {
   const upstream = pipIndex();
   /** Answers by path: a request then costs this process next to nothing. */
   const answers = new Map();
   let own;
 
-  const page = async (name) => {
+  const page = async (name, more) => {
     const file = await kept(`page ${name}`, async () => {
       const response = await insist(await fetch(`${upstream}${name}/`, { headers: { Accept: 'text/html' } }));
       return JSON.stringify(filesOf(await response.text(), response.url));
     });
-    const files = JSON.parse(readFileSync(file, 'utf8'));
+    const files = more(JSON.parse(readFileSync(file, 'utf8')));
     for (const one of files) one.url = `${own}/files/${encodeURIComponent(one.url)}/${one.filename}`;
     const versions = [...new Set(files.map((one) => one.filename.split('-')[1]?.replace(/\.tar\.gz$/, '')))];
     return JSON.stringify({ meta: { 'api-version': '1.1' }, name, versions, files });
@@ -96,8 +115,11 @@ export async function startIndex() {
   const metadata = (address) => kept(`metadata ${address}`, async () => execFileSync('python3', ['-c', METADATA, await wheel(address)]));
 
   const make = async (path) => {
-    const name = /^\/simple\/([^/]+)\/$/.exec(path)?.[1];
-    if (name !== undefined) return ['application/vnd.pypi.simple.v1+json', Buffer.from(await page(name))];
+    const [, kind, name] = /^\/(simple|pure)\/([^/]+)\/$/.exec(path) ?? [];
+    if (name !== undefined) {
+      const content = await page(name, kind === 'pure' ? calledPure : (files) => files);
+      return ['application/vnd.pypi.simple.v1+json', Buffer.from(content)];
+    }
     const [, address, apart] = /^\/files\/(.*?)\/[^/]*?(\.metadata)?$/.exec(path) ?? [];
     if (address === undefined) return undefined;
     const original = decodeURIComponent(address);
@@ -117,5 +139,5 @@ export async function startIndex() {
     },
   });
   own = server.url;
-  return { url: `${own}/simple`, close: server.close };
+  return { url: `${own}/simple`, pureUrl: `${own}/pure`, close: server.close };
 }

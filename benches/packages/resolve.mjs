@@ -8,10 +8,10 @@ import { pipIndex, startIndex } from './index.mjs';
 import { inNode } from './measure.mjs';
 
 /** Graphs of which every package has a pure wheel. */
-const GRAPHS = ['httpx[http2]', 'rich', 'sympy', 'requests', 'textual'];
+const PURE = ['httpx[http2]', 'rich', 'sympy', 'requests', 'textual'];
 
-/** Graphs as large as projects ask for them. */
-const NATIVE = ['jupyterlab', 'sphinx', 'fastapi[standard]'];
+/** Graphs as large as projects ask for them. In the runtime, each is resolved as if all its packages had pure wheels. */
+const LARGE = ['jupyterlab', 'sphinx', 'fastapi[standard]'];
 
 /** The peer's micropip. */
 const MICROPIP = /^micropip-0\.11\..*\.whl$/;
@@ -25,8 +25,9 @@ export async function measureInRuntime(sides, { rounds, self, sets }) {
   try {
     const { files } = await (await fetch(`${index.url}/micropip/`)).json();
     const micropip = files.filter(({ filename }) => MICROPIP.test(filename)).slice(-1).map(({ url }) => url);
-    for (const graph of GRAPHS.filter((name) => sets.test(name))) {
-      for (const what of ['resolve', 'install']) {
+    for (const graph of [...PURE, ...LARGE].filter((name) => sets.test(name))) {
+      const address = PURE.includes(graph) ? index.url : index.pureUrl;
+      for (const what of PURE.includes(graph) ? ['resolve', 'install'] : ['resolve']) {
         const times = { ferropy: [], peer: [] };
         const picks = {};
         try {
@@ -34,7 +35,7 @@ export async function measureInRuntime(sides, { rounds, self, sets }) {
           for (let round = what === 'resolve' ? -1 : 0; round < rounds; round++) {
             for (const side of order(round + 2)) {
               const wheel = side === 'peer' || self ? micropip : [];
-              const request = { what, requirements: [graph], index: index.url, micropip: wheel };
+              const request = { what, requirements: [graph], index: address, micropip: wheel };
               const figures = await inNode(sides[side], request);
               picks[side] = figures.picks;
               if (round >= 0) times[side].push(figures[what]);
@@ -99,7 +100,7 @@ export function measureNatively({ rounds, sets }) {
     peer: (graph, warm) => timed(uv, [...compile, ...(warm ? ['--offline'] : [])], { input: graph, env: { ...process.env, ...certificates } }),
   };
   const results = { times: {}, problems: {} };
-  for (const graph of NATIVE.filter((name) => sets.test(name))) {
+  for (const graph of LARGE.filter((name) => sets.test(name))) {
     const times = { ferropy: [], peer: [] };
     const picks = {};
     // Round -1 fills the caches and is not counted.

@@ -25,16 +25,23 @@ async function wheels(py, { urls, code }) {
   return { load, import: since(loaded) };
 }
 
+/** The first request of a process costs Node tens of milliseconds, which are neither side's. */
+async function warmUp(index) {
+  await (await fetch(`${index}/micropip/`)).arrayBuffer();
+}
+
 /** Resolves without installing, by the message that comes between the two; the resolver is loaded before. */
 async function resolveOurs(py, { requirements, index }) {
   await py.installPackages([], { ...QUIET, indexURLs: [index] });
+  await warmUp(index);
   const begin = performance.now();
-  let resolve;
-  const messageCallback = (text) => {
-    if (text.startsWith('Loading ')) resolve ??= since(begin);
-  };
-  await py.installPackages(requirements, { messageCallback, indexURLs: [index] });
-  return { resolve };
+  await new Promise((resolved, failed) => {
+    const messageCallback = (text) => {
+      if (text.startsWith('Loading ')) resolved();
+    };
+    py.installPackages(requirements, { messageCallback, indexURLs: [index] }).catch(failed);
+  });
+  return { resolve: since(begin) };
 }
 
 /**
@@ -64,6 +71,7 @@ resolve
 
 async function resolvePeers(py, { requirements, index, micropip }) {
   await py.loadPackage(micropip, QUIET);
+  await warmUp(index);
   const resolve = py.runPython(RESOLVE_MICROPIP);
   return { resolve: await resolve(py.toPy(requirements), index) };
 }

@@ -94,10 +94,11 @@ impl Pages<'_> {
                     url: redact(url.as_str()),
                     why,
                 };
-                let files = resolver::parse_page(&page.body, &page.kind, &page.url).map_err(bad)?;
+                let listing =
+                    resolver::parse_page(&page.body, &page.kind, &page.url).map_err(bad)?;
                 (
                     Header::new(page.validity, true),
-                    Some(Page::new(name, files)),
+                    Some(Page::listed(name, listing)),
                 )
             }
             (Fetched::Unchanged(validity), Some((old, found))) => {
@@ -118,7 +119,7 @@ impl Pages<'_> {
     }
 
     fn path(&self, index: &Index, name: &PackageName) -> Result<std::path::PathBuf, Error> {
-        let key = Key::of("page 1").text("url", index.project(name.as_ref()).as_str());
+        let key = Key::of("page 2").text("url", index.project(name.as_ref()).as_str());
         Ok(self.cache.folder("pages")?.join(key.finish().short()))
     }
 

@@ -22,7 +22,7 @@ mod target;
 mod world;
 
 pub use explain::{Cause, Explanation};
-pub use page::{ACCEPT, File, parse_page};
+pub use page::{ACCEPT, File, Listing, parse_page};
 pub use problem::{Limits, Prereleases, Problem, Sources, Strategy};
 pub use project::{Candidate, Page};
 pub use resolver::{Answer, Pick, Request, Resolution, Resolver, Step};

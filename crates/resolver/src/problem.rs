@@ -57,8 +57,8 @@ impl Sources {
 /// What bounds the work, so that hostile metadata cannot make it endless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Steps that end in requests.
-    pub rounds: usize,
+    /// Different requests.
+    pub requests: usize,
     /// Different packages looked at.
     pub packages: usize,
     /// Versions tried in one step.
@@ -68,7 +68,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            rounds: 1_000,
+            requests: 30_000,
             packages: 10_000,
             tries: 100_000,
         }

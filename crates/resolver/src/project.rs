@@ -5,7 +5,6 @@
 //! resolution looks at one or two.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -13,9 +12,10 @@ use std::sync::Arc;
 
 use pep440_rs::Version;
 use pep508_rs::PackageName;
+use url::Url;
 use wheel::WheelName;
 
-use crate::page::File;
+use crate::page::{File, Listed, Listing};
 use crate::target::Target;
 
 /// A wheel that can be installed, or a source archive that may be built.
@@ -35,41 +35,66 @@ pub struct Candidate {
 #[derive(Clone)]
 pub struct Page {
     bytes: Arc<[u8]>,
+    base: Url,
     /// Ascending; the place of a version's files in the bytes.
     releases: Vec<(Version, Range<usize>)>,
 }
 
 impl Page {
-    /// Sorts the files of a page by version.
+    /// A page of these files.
     ///
     /// Files that are neither wheels nor source archives of this project are left out.
     #[must_use]
-    pub fn new(name: &PackageName, files: Vec<File>) -> Self {
-        let mut by_version: BTreeMap<Version, Vec<File>> = BTreeMap::new();
-        for file in files {
-            let version = match WheelName::from_str(&file.name) {
-                Ok(wheel) if wheel.name == *name => Some(wheel.version),
-                Ok(_) => None,
-                Err(_) => source_version(name, &file.name),
+    pub fn new(name: &PackageName, base: Url, files: Vec<File>) -> Self {
+        let files = files.into_iter().map(Listed::from).collect();
+        Self::listed(name, Listing { base, files })
+    }
+
+    /// Sorts the files of a page by version, and leaves out what [`Page::new`] does.
+    #[must_use]
+    pub fn listed(name: &PackageName, Listing { base, files }: Listing<'_>) -> Self {
+        let mut by_version: Vec<(Version, usize)> = Vec::with_capacity(files.len());
+        let mut last: Option<(&str, Version)> = None;
+        for (at, file) in files.iter().enumerate() {
+            let Some(part) = wheel_version(name, &file.name) else {
+                by_version.extend(source_version(name, &file.name).map(|version| (version, at)));
+                continue;
             };
-            if let Some(version) = version {
-                by_version.entry(version).or_default().push(file);
-            }
+            // As a rule the wheels of a version come together.
+            let version = match last.take() {
+                Some((known, version)) if known == part => version,
+                _ => match wheel::parse_version(part).ok() {
+                    Some(version) => version,
+                    None => continue,
+                },
+            };
+            by_version.push((version.clone(), at));
+            last = Some((part, version));
         }
-        let mut table = Vec::new();
+        by_version.sort();
         let mut blob = Vec::new();
-        for (version, files) in by_version {
+        let mut releases: Vec<(Version, Range<usize>)> = Vec::new();
+        for group in by_version.chunk_by(|(a, _), (b, _)| a == b) {
+            let start = blob.len();
+            let group_files: Vec<&Listed<'_>> = group.iter().map(|(_, at)| &files[*at]).collect();
             // Writing into memory what serde derives cannot fail.
-            let files = postcard::to_allocvec(&files).unwrap_or_default();
-            table.push((version.to_string(), files.len()));
-            blob.extend(files);
+            blob = postcard::to_extend(&group_files, blob).unwrap_or_default();
+            releases.push((group[0].0.clone(), start..blob.len()));
         }
-        let mut bytes = postcard::to_allocvec(&table).unwrap_or_default();
+        let table = releases
+            .iter()
+            .map(|(v, place)| (v.to_string(), place.len()));
+        let table: Vec<(String, usize)> = table.collect();
+        let mut bytes = postcard::to_allocvec(&(base.as_str(), table)).unwrap_or_default();
+        for (_, place) in &mut releases {
+            *place = place.start + bytes.len()..place.end + bytes.len();
+        }
         bytes.extend(blob);
-        Self::from_bytes(bytes.into()).unwrap_or(Self {
-            bytes: Arc::new([]),
-            releases: Vec::new(),
-        })
+        Self {
+            bytes: bytes.into(),
+            base,
+            releases,
+        }
     }
 
     /// The page as bytes, to be kept.
@@ -83,7 +108,9 @@ impl Page {
     /// The caller sees to it that not a byte has changed; this is no check of that.
     #[must_use]
     pub fn from_bytes(bytes: Arc<[u8]>) -> Option<Self> {
-        let (table, rest): (Vec<(&str, usize)>, &[u8]) = postcard::take_from_bytes(&bytes).ok()?;
+        type Head<'a> = (&'a str, Vec<(&'a str, usize)>);
+        let ((base, table), rest): (Head<'_>, &[u8]) = postcard::take_from_bytes(&bytes).ok()?;
+        let base = Url::parse(base).ok()?;
         let mut start = bytes.len() - rest.len();
         let mut releases = Vec::with_capacity(table.len());
         for (version, len) in table {
@@ -91,11 +118,20 @@ impl Page {
             releases.push((Version::from_str(version).ok()?, start..end));
             start = end;
         }
-        Some(Self { bytes, releases })
+        Some(Self {
+            bytes,
+            base,
+            releases,
+        })
     }
 
     fn files(&self, place: &Range<usize>) -> Vec<File> {
-        postcard::from_bytes(&self.bytes[place.clone()]).unwrap_or_default()
+        let listed: Vec<Listed<'_>> =
+            postcard::from_bytes(&self.bytes[place.clone()]).unwrap_or_default();
+        listed
+            .into_iter()
+            .filter_map(|f| f.read(&self.base))
+            .collect()
     }
 }
 
@@ -190,7 +226,8 @@ impl Offer {
                 direct: false,
             };
             let Ok(wheel) = WheelName::from_str(&file.name) else {
-                if file.yanked.is_none() && out.source.is_none() {
+                let source = file.name.strip_suffix(".whl").is_none();
+                if source && file.yanked.is_none() && out.source.is_none() {
                     out.source = Some(candidate(file, true));
                 }
                 continue;
@@ -213,6 +250,23 @@ impl Offer {
     }
 }
 
+/// The version in the name of a wheel of this project, unread.
+fn wheel_version<'a>(name: &PackageName, file: &'a str) -> Option<&'a str> {
+    let stem = file.strip_suffix(".whl")?;
+    if !(4..=5).contains(&stem.bytes().filter(|b| *b == b'-').count()) {
+        return None;
+    }
+    let mut parts = stem.split('-');
+    let (given, version) = (parts.next()?, parts.next()?);
+    // As a rule it is written as it is normalised but for the dashes.
+    let plain = given
+        .bytes()
+        .map(|b| if b == b'_' { b'-' } else { b })
+        .eq(name.as_ref().bytes());
+    let same = plain || PackageName::from_str(given).is_ok_and(|given| given == *name);
+    same.then_some(version)
+}
+
 /// The version in `NAME-VERSION.tar.gz`; older forms are archives of other kinds.
 fn source_version(name: &PackageName, file: &str) -> Option<Version> {
     let stem = [".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz"]
@@ -227,15 +281,17 @@ fn source_version(name: &PackageName, file: &str) -> Option<Version> {
 
 #[cfg(test)]
 mod tests {
-    use url::Url;
-
     use super::*;
+
+    fn base() -> Url {
+        Url::parse("http://i.test/").unwrap()
+    }
 
     fn project(files: &[&str]) -> Project {
         let files = files.iter().map(|text| {
             let mut parts = text.split('|');
             let name = parts.next().unwrap();
-            let mut file = File::at(Url::parse("http://i.test/").unwrap().join(name).unwrap());
+            let mut file = File::at(base().join(name).unwrap());
             for part in parts {
                 match part.strip_prefix("py") {
                     Some(spec) => file.requires_python = spec.parse().ok(),
@@ -244,7 +300,7 @@ mod tests {
             }
             file
         });
-        let page = Page::new(&"demo".parse().unwrap(), files.collect());
+        let page = Page::new(&"demo".parse().unwrap(), base(), files.collect());
         let again = Page::from_bytes(page.bytes().into()).unwrap();
         Project::new(vec![again])
     }
@@ -300,6 +356,7 @@ mod tests {
             let url = format!("http://{host}.test/demo-1-py3-none-any.whl");
             Page::new(
                 &"demo".parse().unwrap(),
+                base(),
                 vec![File::at(Url::parse(&url).unwrap())],
             )
         };
@@ -328,6 +385,7 @@ mod tests {
         assert!(Page::from_bytes([255; 40].as_slice().into()).is_none());
         let page = Page::new(
             &"demo".parse().unwrap(),
+            base(),
             vec![File::at(Url::parse("http://i.test/demo-1.tar.gz").unwrap())],
         );
         assert!(Page::from_bytes(page.bytes()[..page.bytes().len() - 1].into()).is_none());

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use pep440_rs::Version;
 use pep508_rs::{ExtraName, PackageName};
 use pubgrub::SelectedDependencies;
+use rustc_hash::FxHashSet;
 use wheel::{Metadata, Requirement};
 
 use crate::explain::{self, Explanation};
@@ -79,7 +80,8 @@ pub struct Resolution {
 /// How far the resolver came.
 #[derive(Debug)]
 pub enum Step {
-    /// These have to be answered; all of them can be fetched at the same time.
+    /// These have to be answered; all of them can be fetched at the same time. Whoever answers some of them and
+    /// steps again gets the others again, if they are still of interest, and what the answers have led to.
     Needs(Vec<Request>),
     /// There is a solution.
     Done(Resolution),
@@ -92,14 +94,15 @@ pub enum Step {
 /// Solves one [`Problem`]; see the crate's documentation.
 pub struct Resolver {
     world: World,
-    rounds: usize,
+    asked: FxHashSet<(usize, String)>,
 }
 
 impl Resolver {
     /// A resolver that knows nothing yet.
     pub fn new(problem: Problem) -> Result<Self, Explanation> {
         let world = World::new(problem).map_err(Explanation::of_url)?;
-        Ok(Self { world, rounds: 0 })
+        let asked = FxHashSet::default();
+        Ok(Self { world, asked })
     }
 
     /// The problem.
@@ -132,10 +135,12 @@ impl Resolver {
     }
 
     fn needs(&mut self, mut needs: Vec<Request>) -> Step {
-        self.rounds += 1;
-        let limit = self.world.problem.limits.rounds;
-        if self.rounds > limit {
-            let what = format!("more than {limit} rounds of requests were needed");
+        for (index, key) in needs.iter().map(Request::key) {
+            self.asked.insert((index, key.to_owned()));
+        }
+        let limit = self.world.problem.limits.requests;
+        if self.asked.len() > limit {
+            let what = format!("more than {limit} requests were needed");
             return Step::Failed(Explanation::of_limit(&what));
         }
         needs.sort_by(|a, b| a.key().cmp(&b.key()));

@@ -371,9 +371,13 @@ fn limits_end_the_search() {
             .contains("more than 50 packages")
     );
     problem.limits.packages = 1000;
-    problem.limits.rounds = 20;
-    assert!(index.solve(problem.clone()).contains("more than 20 rounds"));
-    problem.limits.rounds = 1000;
+    problem.limits.requests = 20;
+    assert!(
+        index
+            .solve(problem.clone())
+            .contains("more than 20 requests")
+    );
+    problem.limits.requests = 1000;
     problem.limits.tries = 100;
     assert!(index.solve(problem).contains("100 versions"));
 }

@@ -41,6 +41,6 @@ pub use error::Error;
 #[cfg(feature = "archive")]
 pub use layout::{ArchiveInfo, DirectUrl, Plan, Scheme};
 pub use metadata::{Metadata, Project, WheelInfo};
-pub use name::{NameError, WheelName};
+pub use name::{NameError, WheelName, parse_version};
 pub use requirement::{Requirement, RequirementError, parse_requirement};
 pub use tags::{Mismatch, Tags};

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use pep440_rs::Version;
+use pep440_rs::{Version, VersionParseError};
 use pep508_rs::PackageName;
 
 /// Why a file name is not that of a wheel.
@@ -87,10 +87,7 @@ impl FromStr for WheelName {
             return Err(bad("it does not begin with a project's name"));
         }
         let name = PackageName::from_str(name).map_err(|e| bad(&e.to_string()))?;
-        // An epoch or a local version may be written with `_` in a file name.
-        let version = Version::from_str(&version.replace('_', "+"))
-            .or_else(|_| Version::from_str(version))
-            .map_err(|e| bad(&e.to_string()))?;
+        let version = parse_version(version).map_err(|e| bad(&e.to_string()))?;
         let build = build.map(parse_build).transpose().map_err(bad)?;
         let set = |text: &str| -> Result<Vec<String>, NameError> {
             text.split('.')
@@ -112,6 +109,17 @@ impl FromStr for WheelName {
             file: file.to_owned(),
         })
     }
+}
+
+/// The version in a wheel's name, in which `_` may stand for what no file name should have.
+///
+/// # Errors
+/// It is no version.
+pub fn parse_version(text: &str) -> Result<Version, VersionParseError> {
+    if !text.contains('_') {
+        return Version::from_str(text);
+    }
+    Version::from_str(&text.replace('_', "+")).or_else(|_| Version::from_str(text))
 }
 
 fn parse_build(text: &str) -> Result<(u64, String), &'static str> {

@@ -63,8 +63,10 @@ struct Locked {
 /// A question under way.
 struct Session {
     resolver: Resolver,
-    /// What the loader was last asked for.
+    /// What the loader was asked for, by number.
     requests: Vec<Request>,
+    /// Where those for this resolver begin.
+    first: usize,
     /// Their addresses; the first one of the resolver's is not among them, see [`KNOWN`].
     indexes: Vec<String>,
     /// What is known without asking, by normalised name.
@@ -158,7 +160,7 @@ fn known(
         name.as_dist_info_name(),
         metadata.version
     );
-    let page = Page::new(&name, vec![file]);
+    let page = Page::new(&name, url.clone(), vec![file]);
     let known = Known {
         page,
         url,
@@ -234,6 +236,7 @@ pub(crate) fn begin(query: Query) -> Result<Value, Failure> {
     let session = Session {
         resolver,
         requests: Vec::new(),
+        first: 0,
         indexes: query.indexes,
         known: here,
         beyond_lock: false,
@@ -288,26 +291,25 @@ impl Session {
         loop {
             match self.resolver.step() {
                 Step::Needs(requests) => {
-                    let mut open = Vec::new();
+                    let mut open = false;
+                    let mut needs = Vec::new();
                     for request in requests {
-                        match self.answer_here(&request) {
-                            Some(answer) => self.resolver.answer(&request, answer),
-                            None => open.push(request),
+                        if let Some(answer) = self.answer_here(&request) {
+                            self.resolver.answer(&request, answer);
+                            continue;
+                        }
+                        open = true;
+                        // What is on its way already is not asked for twice.
+                        if !self.requests[self.first..].contains(&request) {
+                            needs.push(self.describe(&request).map_err(|why| {
+                                failure("index", why, Some("set_index_urls takes a list of URLs"))
+                            })?);
+                            self.requests.push(request);
                         }
                     }
-                    if open.is_empty() {
-                        continue;
+                    if open {
+                        return Ok(json!({ "needs": needs }));
                     }
-                    self.requests = open;
-                    let needs: Result<Vec<Value>, String> = self
-                        .requests
-                        .iter()
-                        .map(|request| self.describe(request))
-                        .collect();
-                    let needs = needs.map_err(|why| {
-                        failure("index", why, Some("set_index_urls takes a list of URLs"))
-                    })?;
-                    return Ok(json!({ "needs": needs }));
                 }
                 Step::Done(resolution) => {
                     let picks: Vec<Value> = resolution
@@ -344,6 +346,7 @@ impl Session {
                         return Err(self.failed(why));
                     }
                     self.beyond_lock = true;
+                    self.first = self.requests.len();
                     self.resolver = Resolver::new(self.resolver.problem().clone())?;
                 }
                 Step::Blocked(request) => {
@@ -408,7 +411,7 @@ impl Session {
             (Came::Nothing, _) => Answer::NoPage,
             (Came::Content, Request::Page { name, .. }) => {
                 let base = Url::parse(url).map_err(|e| Failure::misuse(e.to_string()))?;
-                let files = parse_page(body, content_type, &base).map_err(|why| {
+                let listing = parse_page(body, content_type, &base).map_err(|why| {
                     let hint = "an index answers with PEP 691's JSON or PEP 503's HTML";
                     failure(
                         "index",
@@ -416,7 +419,7 @@ impl Session {
                         Some(hint),
                     )
                 })?;
-                Answer::Page(Page::new(name, files))
+                Answer::Page(Page::listed(name, listing))
             }
             (Came::Content, Request::Metadata(_)) => match Metadata::parse(body) {
                 Ok(metadata) => Answer::Metadata(Box::new(self.trimmed(metadata))),

@@ -82,6 +82,13 @@ export interface Sources {
   readonly credentials: RequestCredentials;
 }
 
+/** How to ask a server. */
+interface Asking {
+  readonly credentials: RequestCredentials;
+  /** Ends what nobody waits for any more. */
+  readonly signal: AbortSignal;
+}
+
 /** For one answer of a server, in milliseconds. */
 const PATIENCE = 60_000;
 /** Attempts in all, and the pause before the second, in milliseconds; it doubles each time. */
@@ -89,7 +96,7 @@ const ATTEMPTS = 3;
 const PAUSE = 250;
 /** Largest answers that are read, in bytes. The largest pages have some 40 MB. */
 const LARGEST = { page: 256 << 20, metadata: 16 << 20 };
-/** Requests at a time. */
+/** Requests at a time; browsers have fewer connections to a server, unless it speaks HTTP/2. */
 const AT_ONCE = 16;
 /** How long a page stays true, in milliseconds: as long as the large indexes say. */
 const FRESH = 600_000;
@@ -147,39 +154,59 @@ export class Resolving {
     const indexes = logins.indexes;
     const query = { ...question, indexes, interpreter: this.#interpreter, emscripten: this.#emscripten };
     const session = this.#half.call({ op: "resolve", ...query }) as number;
+    const ending = new AbortController();
+    const waiting: { readonly need: Need; readonly request: number }[] = [];
+    let asked = 0;
+    let flying = 0;
+    let wake = (): void => undefined;
+    let failure: unknown;
+    const tell = (request: number, came: "content" | "nothing" | "failed", fetched?: Fetched): void => {
+      if (ending.signal.aborted) return;
+      const { url = "", type = "", body = new Uint8Array() } = fetched ?? {};
+      this.#half.tell({ session, request, came, url, content_type: type }, body);
+    };
+    const ask = async (need: Need, request: number): Promise<void> => {
+      try {
+        const fetched = await this.#fetch(need, { ...sources, signal: ending.signal }, logins);
+        tell(request, fetched === undefined ? "nothing" : "content", fetched);
+      } catch (error) {
+        failure ??= error;
+        tell(request, "failed");
+      }
+      flying--;
+      wake();
+    };
+    const fly = (): void => {
+      for (const { need, request } of waiting.splice(0, AT_ONCE - flying)) {
+        flying++;
+        void ask(need, request);
+      }
+    };
     try {
-      let failure: unknown;
       for (;;) {
         const step = this.#half.call({ op: "step", session }) as Step;
         if ("picks" in step) return step;
         if ("blocked" in step) throw failure;
-        sources.message(`Asking about ${step.needs.length} ${step.needs.length === 1 ? "package" : "packages"}`);
-        await eachOf(step.needs, async (need, request) => {
-          try {
-            const fetched = await this.#fetch(need, sources, logins);
-            this.#half.tell(
-              {
-                session,
-                request,
-                came: fetched === undefined ? "nothing" : "content",
-                url: fetched?.url ?? "",
-                content_type: fetched?.type ?? "",
-              },
-              fetched?.body ?? new Uint8Array(),
-            );
-          } catch (error) {
-            failure ??= error;
-            const nothing = { url: "", content_type: "" };
-            this.#half.tell({ session, request, came: "failed", ...nothing }, new Uint8Array());
-          }
-        });
+        const { needs } = step;
+        if (needs.length > 0) {
+          sources.message(`Asking about ${needs.length} ${needs.length === 1 ? "package" : "packages"}`);
+        }
+        waiting.push(...needs.map((need) => ({ need, request: asked++ })));
+        // Each answer may lead on at once; while requests queue up, it would only make the queue longer.
+        do {
+          fly();
+          await new Promise<void>((arrived) => {
+            wake = arrived;
+          });
+        } while (waiting.length > 0);
       }
     } finally {
+      ending.abort();
       this.#half.call({ op: "end", session });
     }
   }
 
-  async #fetch(need: Need, sources: Sources, logins: Logins): Promise<Fetched | undefined> {
+  async #fetch(need: Need, sources: Sources & Asking, logins: Logins): Promise<Fetched | undefined> {
     if ("page" in need) {
       const known = this.#pages.get(need.page);
       if (known !== undefined && Date.now() - known.at < FRESH) return known.fetched;
@@ -241,13 +268,13 @@ async function get(
   url: string,
   accept: string,
   largest: number,
-  { credentials }: Sources,
+  { credentials, signal }: Asking,
   logins: Logins,
 ): Promise<Fetched | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
       const headers = { Accept: accept, ...logins.for(url) };
-      const response = await fetch(url, { headers, credentials, signal: AbortSignal.timeout(PATIENCE) });
+      const response = await fetch(url, { headers, credentials, signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) });
       if (response.status === 404 || response.status === 410) return undefined;
       if (response.status >= 500 || response.status === 429) throw new Passing(response);
       if (!response.ok) {
@@ -258,7 +285,7 @@ async function get(
       const body = await readAtMost(response, largest);
       return { url: response.url, type: response.headers.get("content-type") ?? "", body };
     } catch (error) {
-      if (error instanceof PackageError) throw error;
+      if (error instanceof PackageError || signal.aborted) throw error;
       if (attempt === ATTEMPTS) {
         const reason = (error as Error).name === "TimeoutError" ? "the server did not answer in time" : (error as Error).message;
         throw new PackageError(url, `${reason}. Is the address right, and does its server allow requests from this page (CORS)?`, {
@@ -300,16 +327,4 @@ async function readAtMost(response: Response, largest: number): Promise<Uint8Arr
     at += part.length;
   }
   return body;
-}
-
-/** Runs `work` on all items, a few at a time. */
-async function eachOf<T>(items: readonly T[], work: (item: T, index: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < items.length) {
-      const index = next++;
-      await work(items[index] as T, index);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
 }

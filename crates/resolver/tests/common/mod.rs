@@ -95,9 +95,10 @@ impl Index {
     }
 
     pub fn answer(&self, request: &Request) -> Answer {
+        let base = || Url::parse("http://i.test/").unwrap();
         match request {
             Request::Page { index, name } => match self.files.get(&(*index, name.to_string())) {
-                Some(files) => Answer::Page(Page::new(name, files.clone())),
+                Some(files) => Answer::Page(Page::new(name, base(), files.clone())),
                 None => Answer::NoPage,
             },
             Request::Metadata(candidate) => match self.metadata.get(candidate.file.url.as_str()) {
