@@ -178,6 +178,29 @@ test('a lock file whose files have no address does not stand in the way', OURS, 
   t.match(await refused('"ferropy-tool"'), /packageBaseUrl/);
 });
 
+test('what the index said is not asked again, for a while', OURS, async (load, t) => {
+  const { install, versions } = await start(load, t);
+  const { fetch } = globalThis;
+  t.after(() => {
+    globalThis.fetch = fetch;
+  });
+  const asked = [];
+  globalThis.fetch = (url, ...rest) => {
+    asked.push(String(url).split('/').at(-1));
+    return fetch(url, ...rest);
+  };
+  await install('"idx-lib"');
+  t.ok(asked.includes('idx-lib.json'), asked.join(' '));
+  asked.length = 0;
+  await install('"idx-app"');
+  t.equal(versions(), 'idx_app=1.1 idx_lib=1.2');
+  t.ok(asked.includes('idx-app.json') && !asked.includes('idx-lib.json'), asked.join(' '));
+  asked.length = 0;
+  await install('"idx-app<1.1", reinstall=True');
+  t.equal(versions(), 'idx_app=1.0 idx_lib=1.2');
+  t.equal(asked.filter((file) => file.endsWith('.json')).join(' '), '');
+});
+
 test('uninstall', OURS, async (load, t) => {
   const { py, install, versions } = await start(load, t);
   await install('"idx-app"');

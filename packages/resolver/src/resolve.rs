@@ -43,6 +43,8 @@ pub(crate) struct Query {
     pre: bool,
     /// Whether what the packages need is looked at.
     deps: bool,
+    /// The time, in milliseconds.
+    now: f64,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +76,8 @@ struct Session {
     /// Whether indexes are asked about packages of the lock file: only if it has no solution itself.
     beyond_lock: bool,
     deps: bool,
+    /// When it began.
+    now: f64,
 }
 
 /// A package in the one version that is installed, or that the lock file has.
@@ -84,9 +88,20 @@ struct Known {
     installed: bool,
 }
 
+/// What an index said, and when.
+struct Kept {
+    at: f64,
+    answer: Answer,
+}
+
+/// How long what an index said stays true, in milliseconds: as long as the large indexes say of their pages.
+const FRESH: f64 = 600_000.0;
+
 thread_local! {
     static SESSIONS: RefCell<HashMap<u32, Session>> = RefCell::default();
     static NEXT: RefCell<u32> = const { RefCell::new(1) };
+    /// By the address of a page, or of the wheel whose METADATA it is.
+    static KEPT: RefCell<HashMap<String, Kept>> = RefCell::default();
 }
 
 /// The scheme of files that need not be fetched.
@@ -241,7 +256,9 @@ pub(crate) fn begin(query: Query) -> Result<Value, Failure> {
         known: here,
         beyond_lock: false,
         deps: query.deps,
+        now: query.now,
     };
+    KEPT.with_borrow_mut(|kept| kept.retain(|_, one| query.now - one.at < FRESH));
     SESSIONS.with_borrow_mut(|sessions| sessions.insert(number, session));
     Ok(json!(number))
 }
@@ -254,26 +271,43 @@ impl Session {
                 (Some(known), 0) => Some(Answer::Page(known.page.clone())),
                 (Some(known), _) if known.installed || !self.beyond_lock => Some(Answer::NoPage),
                 (None, 0) => Some(Answer::NoPage),
-                _ => None,
+                _ => self.kept(request),
             },
             Request::Metadata(candidate) => {
-                let known = self
-                    .known
-                    .values()
-                    .find(|known| known.url == candidate.file.url)?;
-                Some(Answer::Metadata(Box::new(
-                    self.trimmed(known.metadata.clone()),
-                )))
+                let mut known = self.known.values();
+                match known.find(|known| known.url == candidate.file.url) {
+                    Some(known) => {
+                        Some(self.trimmed(Answer::Metadata(Box::new(known.metadata.clone()))))
+                    }
+                    None => self.kept(request),
+                }
             }
         }
     }
 
+    /// What an earlier resolution was told.
+    fn kept(&self, request: &Request) -> Option<Answer> {
+        let address = self.address(request).ok()?;
+        let answer = KEPT.with_borrow(|kept| Some(kept.get(&address)?.answer.clone()))?;
+        Some(self.trimmed(answer))
+    }
+
+    /// Under which a request's answer is kept.
+    fn address(&self, request: &Request) -> Result<String, String> {
+        match request {
+            Request::Page { index, name } => Ok(self.page_url(*index, name.as_ref())?.into()),
+            Request::Metadata(candidate) => Ok(candidate.file.url.to_string()),
+        }
+    }
+
     /// Without what the package needs, if nobody wants to know.
-    fn trimmed(&self, mut metadata: Metadata) -> Metadata {
-        if !self.deps {
+    fn trimmed(&self, mut answer: Answer) -> Answer {
+        if let Answer::Metadata(metadata) = &mut answer
+            && !self.deps
+        {
             metadata.requires.clear();
         }
-        metadata
+        answer
     }
 
     /// The address of a project's page.
@@ -422,10 +456,17 @@ impl Session {
                 Answer::Page(Page::listed(name, listing))
             }
             (Came::Content, Request::Metadata(_)) => match Metadata::parse(body) {
-                Ok(metadata) => Answer::Metadata(Box::new(self.trimmed(metadata))),
+                Ok(metadata) => Answer::Metadata(Box::new(metadata)),
                 Err(why) => Answer::Unusable(why),
             },
         };
+        if !matches!(came, Came::Failed) {
+            let address = self.address(&request).map_err(Failure::misuse)?;
+            let at = self.now;
+            let answer = answer.clone();
+            KEPT.with_borrow_mut(|kept| kept.insert(address, Kept { at, answer }));
+        }
+        let answer = self.trimmed(answer);
         self.resolver.answer(&request, answer);
         Ok(())
     }

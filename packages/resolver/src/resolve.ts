@@ -98,8 +98,6 @@ const PAUSE = 250;
 const LARGEST = { page: 256 << 20, metadata: 16 << 20 };
 /** Requests at a time; browsers have fewer connections to a server, unless it speaks HTTP/2. */
 const AT_ONCE = 16;
-/** How long a page stays true, in milliseconds: as long as the large indexes say. */
-const FRESH = 600_000;
 
 /** What resolver.wasm exports besides. */
 interface Exports extends Memory {
@@ -135,8 +133,6 @@ export class Resolving {
   readonly #installer: RustHalf;
   readonly #emscripten: string;
   readonly #interpreter: object;
-  /** Pages by address. */
-  readonly #pages = new Map<string, { readonly at: number; readonly fetched: Fetched | undefined }>();
 
   constructor(half: ResolverHalf, installer: RustHalf, interpreter: object, emscripten: string) {
     this.#half = half;
@@ -152,7 +148,13 @@ export class Resolving {
   async resolve(question: Question, sources: Sources): Promise<Answer> {
     const logins = new Logins(question.indexes);
     const indexes = logins.indexes;
-    const query = { ...question, indexes, interpreter: this.#interpreter, emscripten: this.#emscripten };
+    const query = {
+      ...question,
+      indexes,
+      interpreter: this.#interpreter,
+      emscripten: this.#emscripten,
+      now: Date.now(),
+    };
     const session = this.#half.call({ op: "resolve", ...query }) as number;
     const ending = new AbortController();
     const waiting: { readonly need: Need; readonly request: number }[] = [];
@@ -208,11 +210,7 @@ export class Resolving {
 
   async #fetch(need: Need, sources: Sources & Asking, logins: Logins): Promise<Fetched | undefined> {
     if ("page" in need) {
-      const known = this.#pages.get(need.page);
-      if (known !== undefined && Date.now() - known.at < FRESH) return known.fetched;
-      const fetched = await get(need.page, need.accept, LARGEST.page, sources, logins);
-      this.#pages.set(need.page, { at: Date.now(), fetched });
-      return fetched;
+      return get(need.page, need.accept, LARGEST.page, sources, logins);
     }
     if (need.metadata !== null) {
       const fetched = await get(need.metadata, "*/*", LARGEST.metadata, sources, logins);
