@@ -94,7 +94,13 @@ impl Page {
         Some(Self { bytes, releases })
     }
 
-    fn files(&self, place: &Range<usize>) -> Vec<File> {
+    /// All files, by ascending version.
+    pub fn files(&self) -> impl Iterator<Item = File> {
+        let places = self.releases.iter().map(|(_, place)| place);
+        places.flat_map(|place| self.at(place))
+    }
+
+    fn at(&self, place: &Range<usize>) -> Vec<File> {
         postcard::from_bytes(&self.bytes[place.clone()]).unwrap_or_default()
     }
 }
@@ -164,7 +170,7 @@ impl Project {
         let release = &self.releases[place];
         release.offer.get_or_init(|| {
             let files = release.files.iter();
-            let files = files.flat_map(|(page, place)| self.pages[*page].files(place));
+            let files = files.flat_map(|(page, place)| self.pages[*page].at(place));
             Offer::of(&release.version, files, target)
         })
     }
