@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use cache::{Cache, Key, Product};
+use pep508_rs::PackageName;
 use progress::Progress;
 use resolver::{Candidate, File, Pick, Problem, Resolution, Target};
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,9 @@ use wheel::{Archive, DirectUrl, Requirement, Scheme, parse_requirement};
 
 use crate::Error;
 use crate::build::Builder;
+use crate::client::Client;
 use crate::config::{self, Index, Settings, redact};
+use crate::pages::Pages;
 use crate::store::{self, Store};
 use crate::target::ours;
 
@@ -206,6 +209,33 @@ pub fn solve(
     store.solve(problem)
 }
 
+/// All wheels and source archives that an index has of each of these projects, in their order;
+/// `None` where it does not know one.
+///
+/// One page is asked for after the other, and none that the cache has fresh.
+pub fn offered(
+    cache: &Cache,
+    progress: &Progress,
+    index: &Index,
+    names: &[PackageName],
+) -> Result<Vec<Option<Vec<File>>>, Error> {
+    let client = Client::new(std::slice::from_ref(index));
+    let pages = Pages {
+        cache,
+        progress,
+        client: &client,
+        refresh: false,
+    };
+    let files = names.iter().map(|name| {
+        let found = match pages.cached(index, name) {
+            Some(found) => found,
+            None => pages.fetch(index, name)?,
+        };
+        Ok(found.map(|page| page.files().collect()))
+    });
+    files.collect()
+}
+
 /// The wheels of a resolution.
 pub(crate) fn files(resolution: &Resolution) -> Vec<Candidate> {
     let candidates = resolution.picks.iter().filter_map(|p| p.candidate.clone());
@@ -217,7 +247,11 @@ pub(crate) fn needs_index(wanted: &[Wanted]) -> bool {
     wanted.iter().any(|w| matches!(w, Wanted::Named(_)))
 }
 
-pub(crate) fn indexes(cache: &Cache, options: &Options, needed: bool) -> Result<Vec<Index>, Error> {
+/// The indexes that the options and this machine's configuration name, first the primary one.
+///
+/// Where nothing names that one, it is what the machine's pip has built in; that there is none
+/// is an error only if it is `needed`.
+pub fn indexes(cache: &Cache, options: &Options, needed: bool) -> Result<Vec<Index>, Error> {
     let env = |name: &str| std::env::var(name).ok();
     let settings = Settings {
         option: options.index_url.as_deref(),

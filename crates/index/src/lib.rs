@@ -20,7 +20,7 @@ mod target;
 
 pub use build::{Builder, Source, System};
 pub use config::Index;
-pub use environment::{Options, Wanted, environment, pick, solve};
+pub use environment::{Options, Wanted, environment, indexes, offered, pick, solve};
 pub use error::Error;
 pub use locked::{Ready, fetch, gather, locked_environment};
 pub use target::ours;

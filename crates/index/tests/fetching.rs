@@ -165,3 +165,30 @@ fn packages_cannot_ask_for_local_files() {
     let text = world.pick("demo").unwrap_err().to_string();
     assert!(text.contains("a file on this machine"), "{text}");
 }
+
+#[test]
+fn all_that_an_index_offers_of_projects() {
+    let mut world = World::new();
+    world.index.add(&Builder::new("demo", "2"));
+    world.index.add(&Builder::new("demo", "1"));
+    world.index.name_only("demo-3.tar.gz");
+    let options = Options {
+        index_url: Some(world.index.url.clone()),
+        ..Options::default()
+    };
+    let first = index::indexes(&world.cache, &options, true)
+        .unwrap()
+        .remove(0);
+    assert_eq!(first.url.as_str(), world.index.url);
+    let names = ["nowhere", "demo"].map(|name| name.parse().unwrap());
+    for _ in 0..2 {
+        let all = index::offered(&world.cache, &Progress::hidden(), &first, &names).unwrap();
+        let [None, Some(files)] = &all[..] else {
+            panic!("{all:?}");
+        };
+        let files: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        let wheel = |version| format!("demo-{version}-py3-none-any.whl");
+        assert_eq!(files, [&wheel(1), &wheel(2), "demo-3.tar.gz"]);
+    }
+    assert_eq!(world.index.hits("/demo/"), 1, "the second time it is known");
+}

@@ -16,8 +16,8 @@ pub enum Prereleases {
     /// Never.
     Disallow,
     /// When a requirement, constraint or override names one (`>=2.0rc1`), or when no release
-    /// fits what is asked. This is pip's rule; of packages that only other packages ask for,
-    /// uv takes one only if they have nothing else.
+    /// fits what is asked. This is pip's rule; uv takes one only where no release fits, whatever
+    /// is named.
     #[default]
     IfNeeded,
 }

@@ -125,7 +125,13 @@ impl Page {
         })
     }
 
-    fn files(&self, place: &Range<usize>) -> Vec<File> {
+    /// All files, by ascending version.
+    pub fn files(&self) -> impl Iterator<Item = File> {
+        let places = self.releases.iter().map(|(_, place)| place);
+        places.flat_map(|place| self.at(place))
+    }
+
+    fn at(&self, place: &Range<usize>) -> Vec<File> {
         let listed: Vec<Listed<'_>> =
             postcard::from_bytes(&self.bytes[place.clone()]).unwrap_or_default();
         listed
@@ -200,7 +206,7 @@ impl Project {
         let release = &self.releases[place];
         release.offer.get_or_init(|| {
             let files = release.files.iter();
-            let files = files.flat_map(|(page, place)| self.pages[*page].files(place));
+            let files = files.flat_map(|(page, place)| self.pages[*page].at(place));
             Offer::of(&release.version, files, target)
         })
     }

@@ -141,6 +141,19 @@ fn yanked_versions_that_a_dependency_pins() {
     assert!(pick(index, &["b==2.*"]).contains("withdrawn"));
 }
 
+/// docs/corpus.md: pip counts the yanked release and then finds nothing; uv does as we do.
+#[test]
+fn a_yanked_release_does_not_stand_before_a_prerelease() {
+    let index = "
+        a 1 yanked
+        a 2rc1
+        b 2+local.1 yanked";
+    assert_eq!(pick(index, &["a"]), "a==2rc1");
+    assert_eq!(pick(index, &["a==1"]), "a==1");
+    // pip and we take it, uv does not.
+    assert_eq!(pick(index, &["b==2"]), "b==2+local.1");
+}
+
 #[test]
 fn specifiers_mean_what_pep_440_says() {
     let index = "
