@@ -15,6 +15,7 @@ import { openCache } from "./download/cache.ts";
 import { Downloads, type Listener } from "./download/download.ts";
 import { Installer, type Prepared } from "./install/install.ts";
 import { Coming, later, now, onlyLater, settled, wait, type Work } from "./wait/wait.ts";
+import * as pylock from "../resolver/src/pylock.ts";
 import { type Question, ResolverHalf, Resolving } from "../resolver/src/resolve.ts";
 
 /** What the loader works with. */
@@ -50,6 +51,14 @@ interface Job {
 }
 
 const INTERPRETER: Interpreter = { python: PYTHON, platforms: [PLATFORM] };
+
+/**
+ * The text of a `pylock.toml` as that of a `pyodide-lock.json`; `file` is what errors call it.
+ * @throws PackageError if something in it is wrong, or nothing in it fits.
+ */
+export function readPylock(resolver: Promise<WebAssembly.Module>, text: string, file: string): Promise<string> {
+  return pylock.readPylock(resolver, INTERPRETER, text, file);
+}
 
 /** What `loadedPackages` says of packages of the lock file. */
 const FROM_LOCK = "default channel";

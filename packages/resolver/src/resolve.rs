@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::str::FromStr;
 
 use resolver::{
-    ACCEPT, Answer, Explanation, File, Page, Prereleases, Problem, Request, Resolver, Step, Target,
+    ACCEPT, Answer, Explanation, File, Page, Prereleases, Problem, Request, Resolver, Step,
     parse_page,
 };
 use serde::Deserialize;
@@ -14,14 +14,8 @@ use serde_json::{Value, json};
 use url::Url;
 use wheel::{Metadata, Requirement, WheelName, parse_requirement};
 
+use crate::Interpreter;
 use crate::memory::{Failure, packed};
-
-/// Which wheels the interpreter takes.
-#[derive(Deserialize)]
-struct Interpreter {
-    python: (u32, u32),
-    platforms: Vec<String>,
-}
 
 /// What is asked, in the words of the loader.
 #[derive(Deserialize)]
@@ -171,8 +165,7 @@ fn known(
 pub(crate) fn begin(query: Query) -> Result<Value, Failure> {
     let (major, minor) = query.interpreter.python;
     let python = format!("{major}.{minor}.0");
-    let target = Target::emscripten(&python, &query.emscripten, &query.interpreter.platforms)
-        .map_err(Failure::misuse)?;
+    let target = query.interpreter.target(&python, &query.emscripten)?;
     let indexes = std::iter::once(KNOWN.to_owned()).chain(query.indexes.iter().cloned());
     let mut problem = Problem::new(
         requirements(&query.requirements)?,
