@@ -72,8 +72,8 @@ const TYPES: ReadonlySet<string> = new Set(["package", "cpython_module", "shared
 /** What each entry must have, whatever it is for. */
 const NEEDED = ["name", "version", "file_name", "sha256"] as const;
 
-/** Makes the text of a `pyodide-lock.json` of that of a `pylock.toml`; errors call it by the second text. */
-export type FromToml = (text: string, file: string) => Promise<string>;
+/** Makes a `pyodide-lock.json` of the text of a `pylock.toml`; errors call it by the second text. */
+export type FromToml = (text: string, file: string) => Promise<Lockfile>;
 
 /** What errors call a lock file without an address. */
 const GIVEN = "lockFileContents";

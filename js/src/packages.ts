@@ -223,7 +223,7 @@ export class Packages {
 }
 
 /** Reads a `pylock.toml`: with packages.mjs and resolver.wasm, which are not loaded for other lock files. */
-export async function fromToml(indexUrl: string, text: string, file: string): Promise<string> {
+export async function fromToml(indexUrl: string, text: string, file: string): Promise<Lockfile> {
   const rust = compile(`${indexUrl}resolver.wasm`);
   // Awaited where it is needed.
   rust.catch(() => undefined);

@@ -6,7 +6,7 @@
 
 import { fileUrl } from "../../js/src/environment.ts";
 import type { Machine } from "../../js/src/interpreter.ts";
-import { isName, type Lock, type LockfilePackage, normalized, PackageError, PLATFORM, PYTHON } from "../../js/src/lock.ts";
+import { isName, type Lock, type Lockfile, type LockfilePackage, normalized, PackageError, PLATFORM, PYTHON } from "../../js/src/lock.ts";
 import type { InstallOptions, LoadPackageOptions, PackageData, Source } from "../../js/src/packages.ts";
 import { SITE_PACKAGES } from "../../js/src/paths.ts";
 import type { Interpreter } from "./archive/archive.ts";
@@ -53,12 +53,15 @@ interface Job {
 const INTERPRETER: Interpreter = { python: PYTHON, platforms: [PLATFORM] };
 
 /**
- * The text of a `pylock.toml` as that of a `pyodide-lock.json`; `file` is what errors call it.
+ * The text of a `pylock.toml` as a `pyodide-lock.json`; `file` is what errors call it.
  * @throws PackageError if something in it is wrong, or nothing in it fits.
  */
-export function readPylock(resolver: Promise<WebAssembly.Module>, text: string, file: string): Promise<string> {
+export function readPylock(resolver: Promise<WebAssembly.Module>, text: string, file: string): Promise<Lockfile> {
   return pylock.readPylock(resolver, INTERPRETER, text, file);
 }
+
+/** What comes before names of the lock file where the resolver wants addresses. */
+const LOCKED = "lock:/";
 
 /** What `loadedPackages` says of packages of the lock file. */
 const FROM_LOCK = "default channel";
@@ -151,8 +154,8 @@ export class PackageLoader {
       constraints: options.constraints ?? [],
       installed: reinstall ? [] : installed.map((metadata) => ({ metadata })),
       // Where its file is matters for one that is picked only: a lock file without an address may have others.
-      locked: lock.modules().map(({ name, version, sha256, depends = [] }) => {
-        return { name, version, sha256, depends, url: `lock:/${normalized(name)}` };
+      locked: lock.modules().map(({ name, version, sha256, depends }) => {
+        return { name, version, sha256, depends: depends ?? null, url: `${LOCKED}${normalized(name)}` };
       }),
       indexes: options.indexURLs ?? lock.indexes,
       pre: options.pre ?? false,
@@ -161,7 +164,10 @@ export class PackageLoader {
     const { picks, warnings } = await resolving.resolve(question, {
       credentials: options.credentials ?? "same-origin",
       message: (text) => messageCallback?.(text),
-      metadata: async (url, file, sha256) => {
+      metadata: async (place, title, sha256) => {
+        const entry = place.startsWith(LOCKED) ? lock.find(place.slice(LOCKED.length)) : undefined;
+        const url = entry === undefined ? place : lock.urlOf(entry);
+        const file = entry === undefined ? title : fileOf(url);
         const listener = { progress: () => undefined, message: (text: string) => messageCallback?.(text) };
         const { bytes } = await this.#downloads.get({ url, file, sha256 }, listener).later();
         return new TextEncoder().encode(half.metadata(file, bytes));
@@ -185,7 +191,7 @@ export class PackageLoader {
     const { messageCallback, reinstall = false } = options;
     if (jobs.length === 0) return [];
     messageCallback?.(`Loading ${jobs.map(({ label }) => label).join(", ")}`);
-    const prepared = yield* this.#prepareAll(jobs, options);
+    const prepared = yield* this.#prepareNeeds(jobs, options);
     if (reinstall) this.#makeRoom(prepared);
     const installed = yield* this.#installer.install(prepared, options);
     if (installed.length > 0) {
@@ -215,13 +221,8 @@ export class PackageLoader {
       const asked = new Set(names.map(normalized));
       for (const locked of names.flatMap((name) => lock.closure(name))) {
         const key = normalized(locked.name);
-        if (this.#installer.has(key)) {
-          if (asked.has(key)) message?.(`${locked.name} is already loaded`);
-          continue;
-        }
-        const url = lock.urlOf(locked);
-        const job = { url, file: fileOf(url), sha256: locked.sha256, label: locked.name, content: undefined };
-        jobs.set(key, { ...job, locked, requested: asked.has(key) });
+        if (!this.#installer.has(key)) jobs.set(key, lockedJob(lock, locked, asked.has(key)));
+        else if (asked.has(key)) message?.(`${locked.name} is already loaded`);
       }
     }
     for (const source of sources) {
@@ -258,6 +259,31 @@ export class PackageLoader {
     const { name: file } = source as { name?: string };
     const label = file ?? "the given wheel";
     return { label, url: undefined, file, content: source, sha256: undefined, locked: undefined, requested: true };
+  }
+
+  /** Gets and checks all, and what those need whose entries in the lock file do not tell it. */
+  *#prepareNeeds(jobs: readonly Job[], options: LoadPackageOptions): Work<Prepared[]> {
+    const all: Prepared[] = [];
+    const known = new Set<string>();
+    try {
+      for (let next = jobs; next.length > 0; ) {
+        const prepared = yield* this.#prepareAll(next, options);
+        all.push(...prepared);
+        for (const { title } of prepared) known.add(normalized(title));
+        const untold = prepared.filter((_, index) => isUntold(next[index] as Job));
+        if (untold.length === 0) break;
+        const lock = yield* wait(this.#lock);
+        const needed = new Set(untold.flatMap(({ mentions }) => mentions));
+        next = [...needed].flatMap((key) => {
+          const locked = known.has(key) || this.#installer.has(key) ? undefined : lock.find(key);
+          return locked === undefined ? [] : lockedJob(lock, locked, false);
+        });
+      }
+    } catch (error) {
+      for (const { archive } of all) archive.close();
+      throw error;
+    }
+    return all;
   }
 
   *#prepareAll(jobs: readonly Job[], options: LoadPackageOptions): Work<Prepared[]> {
@@ -320,6 +346,17 @@ export class PackageLoader {
   unload(name: string): void {
     this.#installer.unload(name);
   }
+}
+
+/** What there is to load for an entry of a lock file. */
+function lockedJob(lock: Lock, locked: LockfilePackage, requested: boolean): Job {
+  const url = lock.urlOf(locked);
+  return { label: locked.name, url, file: fileOf(url), content: undefined, sha256: locked.sha256, locked, requested };
+}
+
+/** Whether only the wheel tells what it needs. */
+function isUntold({ locked, depends }: Job): boolean {
+  return locked !== undefined && locked.depends === undefined && depends === undefined;
 }
 
 /** The last part of an address. */

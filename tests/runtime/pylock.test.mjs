@@ -56,10 +56,11 @@ test('given as text', OURS, async (load, t) => {
   t.match((await t.rejects(() => nowhere.loadPackage('ferropy-tool', QUIET))).message, /packageBaseUrl/);
 });
 
-test('files of other tools: dependencies and modules come out of the wheels', OURS, async (load, t) => {
+test('files of other tools: what a package needs comes out of its wheel', OURS, async (load, t) => {
   const py = await withLock(load, t, '-others');
-  await py.loadPackage('ferropy-tool', QUIET);
-  t.same(Object.keys(py.loadedPackages), ['ferropy-tool']);
+  await py.loadPackage('ferropy-needy', QUIET);
+  t.equal(py.runPython('import ferropy_needy; ferropy_needy.ferropy_tool.main()'), 7);
+  t.same(Object.keys(py.loadedPackages).sort(), ['ferropy-needy', 'ferropy-tool']);
   t.match((await t.rejects(() => py.loadPackage('colour', QUIET))).message, /colour.*not in the lock file/);
 });
 
@@ -77,6 +78,15 @@ const WRONG = {
   '-vcs': [/ferropy-tool is there only as a source \(`vcs`\)/],
   '-missing': [/nobody is needed and not in the file/],
 };
+
+test('files of other tools: micropip knows what their packages need', OURS, async (load, t) => {
+  const py = await withLock(load, t, '-others');
+  await py.runPythonAsync('import micropip\nawait micropip.install("ferropy-needy", index_urls=[])');
+  t.same({ ...py.loadedPackages }, { 'ferropy-needy': 'default channel', 'ferropy-tool': 'default channel' });
+  const alone = await withLock(load, t, '-others');
+  await alone.runPythonAsync('import micropip\nawait micropip.install("ferropy-needy", index_urls=[], deps=False)');
+  t.same({ ...alone.loadedPackages }, { 'ferropy-needy': 'default channel' });
+});
 
 test('what is wrong with a file is said when it is used, with place and remedy', OURS, async (load, t) => {
   for (const [which, reasons] of Object.entries(WRONG)) {

@@ -36,7 +36,8 @@ impl From<lock::Error> for Failure {
     }
 }
 
-/// The text of the `pyodide-lock.json` that says the same.
+/// The text of the `pyodide-lock.json` that says the same, and whether no entry tells what it needs, as in files of
+/// other tools.
 pub(crate) fn read(query: &Query) -> Result<Value, Failure> {
     let target = query.interpreter.target(&query.python, &query.emscripten)?;
     let choice = Choice {
@@ -53,5 +54,6 @@ pub(crate) fn read(query: &Query) -> Result<Value, Failure> {
         groups: None,
     };
     let lock = pylock::read(&query.text, &query.file, &choice)?;
-    Ok(json!(pyodide::write(&lock)))
+    let untold = lock.packages.values().all(|one| one.depends.is_empty());
+    Ok(json!({ "text": pyodide::write(&lock), "untold": untold }))
 }

@@ -51,7 +51,8 @@ struct Locked {
     version: String,
     url: String,
     sha256: String,
-    depends: Vec<String>,
+    /// Unless only its METADATA says it.
+    depends: Option<Vec<String>>,
 }
 
 /// A question under way.
@@ -73,6 +74,8 @@ struct Known {
     page: Page,
     url: Url,
     metadata: Metadata,
+    /// Whether `metadata` has what it needs; or else it is to be fetched.
+    told: bool,
     installed: bool,
 }
 
@@ -157,6 +160,7 @@ fn known(
         page,
         url,
         metadata,
+        told: true,
         installed,
     };
     Ok((name.to_string(), known))
@@ -186,6 +190,7 @@ pub(crate) fn begin(query: Query) -> Result<Value, Failure> {
         let needs: Vec<String> = locked
             .depends
             .iter()
+            .flatten()
             .map(|name| match versions.get(name.as_str()) {
                 Some(version) => format!("Requires-Dist: {name}=={version}\n"),
                 None => format!("Requires-Dist: {name}\n"),
@@ -207,7 +212,8 @@ pub(crate) fn begin(query: Query) -> Result<Value, Failure> {
         problem
             .preferences
             .insert(metadata.name.clone(), metadata.version.clone());
-        let (name, known) = known(metadata, &locked.url, Some(&locked.sha256), false)?;
+        let (name, mut known) = known(metadata, &locked.url, Some(&locked.sha256), false)?;
+        known.told = locked.depends.is_some();
         here.insert(name, known);
     }
     for installed in &query.installed {
@@ -250,7 +256,7 @@ impl Session {
                 let known = self
                     .known
                     .values()
-                    .find(|known| known.url == candidate.file.url)?;
+                    .find(|known| known.told && known.url == candidate.file.url)?;
                 Some(Answer::Metadata(Box::new(
                     self.trimmed(known.metadata.clone()),
                 )))

@@ -17,7 +17,8 @@ export interface Question {
     readonly version: string;
     readonly url: string;
     readonly sha256: string;
-    readonly depends: readonly string[];
+    /** Null if only its METADATA tells it. */
+    readonly depends: readonly string[] | null;
   }[];
   /** Addresses of indexes, best first. */
   readonly indexes: readonly string[];

@@ -205,6 +205,7 @@ pub(crate) fn open_wheel(request: WheelRequest) -> Result<Value, Failure> {
         "title": project.title,
         "version": project.version.to_string(),
         "requires": project.requires.iter().map(AsRef::<str>::as_ref).collect::<Vec<_>>(),
+        "mentions": project.mentions.iter().map(AsRef::<str>::as_ref).collect::<Vec<_>>(),
         "file": archive.name().file(),
         "files": files,
         "added": added,
