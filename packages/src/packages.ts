@@ -12,9 +12,11 @@ import { SITE_PACKAGES } from "../../js/src/paths.ts";
 import type { Interpreter } from "./archive/archive.ts";
 import { RustHalf } from "./call/call.ts";
 import { openCache } from "./download/cache.ts";
-import { Downloads, type Listener } from "./download/download.ts";
+import { type Access, Downloads, type Got, type Listener } from "./download/download.ts";
+import { Ranges } from "./download/ranges.ts";
 import { Installer, type Prepared } from "./install/install.ts";
 import { Coming, later, now, onlyLater, settled, wait, type Work } from "./wait/wait.ts";
+import { Logins } from "../resolver/src/logins.ts";
 import * as pylock from "../resolver/src/pylock.ts";
 import { type Question, ResolverHalf, Resolving } from "../resolver/src/resolve.ts";
 
@@ -44,6 +46,10 @@ interface Job {
   /** The hash that it must have. */
   readonly sha256: string | undefined;
   readonly locked: LockfilePackage | undefined;
+  /** How its server is asked, if that matters. */
+  readonly access?: Access;
+  /** What is behind its address, if that came already. */
+  readonly got?: Got | undefined;
   /** Names of what it needs, if that was resolved. */
   readonly depends?: readonly string[];
   /** Whether it was asked for, rather than needed by another. */
@@ -74,6 +80,7 @@ export class PackageLoader {
   readonly #downloads: Downloads;
   readonly #installer: Installer;
   #resolving: Promise<Resolving> | undefined;
+  #ranges: Ranges | undefined;
   /** The end of the last call. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -161,15 +168,29 @@ export class PackageLoader {
       pre: options.pre ?? false,
       deps: options.deps ?? true,
     };
+    const ranges = (this.#ranges ??= new Ranges(half));
+    const credentials = options.credentials ?? "same-origin";
+    const logins = new Logins(question.indexes);
+    const accessOf = (url: string): Access => ({ headers: logins.for(url), credentials });
+    /** Wheels that were got for their METADATA, by address. */
+    const whole = new Map<string, Got>();
     const { picks, warnings } = await resolving.resolve(question, {
-      credentials: options.credentials ?? "same-origin",
+      credentials,
       message: (text) => messageCallback?.(text),
-      metadata: async (place, title, sha256) => {
+      metadata: async (place, title, sha256, size) => {
         const entry = place.startsWith(LOCKED) ? lock.find(place.slice(LOCKED.length)) : undefined;
         const url = entry === undefined ? place : lock.urlOf(entry);
         const file = entry === undefined ? title : fileOf(url);
         const listener = { progress: () => undefined, message: (text: string) => messageCallback?.(text) };
-        const { bytes } = await this.#downloads.get({ url, file, sha256 }, listener).later();
+        const wanted = { url, file, sha256, access: accessOf(url) };
+        let got = await this.#downloads.cached(wanted, listener);
+        if (got === undefined) {
+          const text = await ranges.metadata({ ...wanted, size });
+          if (text !== undefined) return text;
+          got = await this.#downloads.get(wanted, listener).later();
+        }
+        const { bytes } = got;
+        whole.set(url, got);
         return new TextEncoder().encode(half.metadata(file, bytes));
       },
     });
@@ -183,7 +204,9 @@ export class PackageLoader {
         const locked = pick.locked ? lock.find(name) : undefined;
         const url = locked === undefined ? pick.url : lock.urlOf(locked);
         const file = locked === undefined ? pick.file : fileOf(url);
-        return { label: name, url, file, content: undefined, sha256: pick.sha256 ?? undefined, locked, depends, requested };
+        const sha256 = pick.sha256 ?? undefined;
+        const source = { url, file, content: undefined, sha256, access: accessOf(url), got: whole.get(url) };
+        return { ...source, label: name, locked, depends, requested };
       });
   }
 
@@ -313,8 +336,10 @@ export class PackageLoader {
     let hash: string | undefined;
     const { content } = job;
     if (content === undefined) {
-      const wanted = { url: url as string, file: file as string, sha256 };
-      ({ bytes, sha256: hash } = yield* wait(this.#downloads.get(wanted, listener)));
+      const wanted = { url: url as string, file: file as string, sha256, access: job.access };
+      const got = job.got ?? (yield* wait(this.#downloads.get(wanted, listener)));
+      ({ bytes, sha256: hash } = got);
+      if (got === job.got) listener.progress(bytes.length, bytes.length);
     } else {
       bytes = yield* wait(onlyLater(() => bytesOf(content)));
       listener.progress(bytes.length, bytes.length);

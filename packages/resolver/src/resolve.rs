@@ -382,6 +382,7 @@ impl Session {
                 json!({
                     "wheel": file.url.as_str(),
                     "file": file.name,
+                    "size": file.size,
                     "sha256": file.sha256,
                     "metadata": file.metadata.as_ref().map(|_| file.metadata_url().to_string()),
                     "metadata_sha256": file.metadata.clone().flatten(),

@@ -1,0 +1,106 @@
+/**
+ * METADATA of a wheel on a server without getting all of the wheel: its end, and what turns out to be missing. Which
+ * bytes that are says Rust (`crates/wheel`, partial.rs); here they are fetched.
+ */
+
+import type { RustHalf } from "../call/call.ts";
+import { type Access, PLAIN } from "./download.ts";
+
+/** Smaller wheels are got whole: that takes no longer, and most are needed anyway. In bytes. */
+const SMALL = 256 << 10;
+/** Requests after which getting the whole wheel is better. */
+const REQUESTS = 4;
+/** For one answer of a server, in milliseconds. */
+const PATIENCE = 60_000;
+
+/** A wheel on a server. */
+export interface RemoteWheel {
+  readonly url: string;
+  /** The file's name. */
+  readonly file: string;
+  /** In bytes, if its index tells it. */
+  readonly size: number | undefined;
+  readonly access?: Access;
+}
+
+/** Reads parts of wheels. */
+export class Ranges {
+  readonly #half: RustHalf;
+  /** Servers that gave a whole file when asked for a part, or refused: not worth another try. */
+  readonly #whole = new Set<string>();
+
+  constructor(half: RustHalf) {
+    this.#half = half;
+  }
+
+  /** The text of METADATA; undefined if it cannot be had in this way, whatever the reason: the whole wheel will show it. */
+  async metadata(wheel: RemoteWheel): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const url = URL.parse(wheel.url);
+    if (url === null || !/^https?:$/.test(url.protocol) || this.#whole.has(url.origin)) return undefined;
+    const numbers: number[] = [];
+    try {
+      const size = wheel.size ?? (await this.#size(wheel));
+      if (size === undefined || size < SMALL) return undefined;
+      const parts: { archive: number; start: number; length: number }[] = [];
+      for (let request = 0; request <= REQUESTS; request++) {
+        const answer = this.#half.call({ op: "partial", file: wheel.file, size, parts }) as Answer;
+        if ("text" in answer) return new TextEncoder().encode(answer.text);
+        const [start, end] = answer.missing;
+        const bytes = await this.#part(wheel, start, end, size);
+        if (bytes === undefined) {
+          this.#whole.add(url.origin);
+          return undefined;
+        }
+        const archive = this.#half.add(bytes);
+        numbers.push(archive);
+        parts.push({ archive, start, length: bytes.length });
+      }
+    } catch (error) {
+      // Rust's complaints are about this wheel; others are the network's, or those of a server that refuses ranges to
+      // pages of other origins.
+      if ((error as Error).name !== "PackageError") this.#whole.add(url.origin);
+    } finally {
+      for (const archive of numbers) this.#half.remove(archive);
+    }
+    return undefined;
+  }
+
+  /** The size of a file, by its headers. */
+  async #size({ url, access = PLAIN }: RemoteWheel): Promise<number | undefined> {
+    const response = await fetch(url, { ...access, method: "HEAD", signal: AbortSignal.timeout(PATIENCE) });
+    const stated = response.headers.get("content-length");
+    const plain = response.ok && response.headers.get("content-encoding") === null;
+    return plain && stated !== null ? Number(stated) : undefined;
+  }
+
+  /** The bytes from `start` to before `end`; undefined if something else came. */
+  async #part({ url, access = PLAIN }: RemoteWheel, start: number, end: number, size: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(PATIENCE)]);
+    // Browsers send a range with both ends to other origins without asking them first (CORS).
+    const headers = { ...access.headers, Range: `bytes=${start}-${end - 1}` };
+    const response = await fetch(url, { ...access, headers, signal });
+    const range = response.headers.get("content-range");
+    // Pages see this header of other origins only if those allow it; what counts is what comes.
+    const right = range === null || range.replaceAll(" ", "") === `bytes${start}-${end - 1}/${size}`;
+    const bytes = new Uint8Array(end - start);
+    let length = 0;
+    if (response.status === 206 && right) {
+      const reader = response.body?.getReader();
+      for (;;) {
+        const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+        if (done) break;
+        if (length + value.length <= bytes.length) bytes.set(value, length);
+        length += value.length;
+        if (length > bytes.length) break;
+      }
+      if (length === bytes.length) return bytes;
+    }
+    // Whatever else is on its way.
+    stop.abort();
+    return undefined;
+  }
+}
+
+/** What Rust makes of the parts. */
+type Answer = { readonly text: string } | { readonly missing: readonly [start: number, end: number] };
