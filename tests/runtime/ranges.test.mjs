@@ -10,6 +10,8 @@ async function start(load, t) {
   const key = `${t.env.engine}-${Date.now()}-${next++}`;
   const at = (way, file = '', base = t.env.assetsUrl) => new URL(`../fussy/${key}/${way}/${file}`, base).href;
   const index = (way, base) => `${at(way, 'index/', base)}{package_name}.json`;
+  // Where browsers keep packages: what is there is not asked for.
+  await globalThis.caches?.delete('ferropy-packages-1');
   const py = await load({});
   const install = async (names, indexes, more = '') => {
     py.globals.set('indexes', py.toPy(indexes));
