@@ -171,7 +171,10 @@ export class PackageLoader {
     const ranges = (this.#ranges ??= new Ranges(half));
     const credentials = options.credentials ?? "same-origin";
     const logins = new Logins(question.indexes);
-    const accessOf = (url: string): Access => ({ headers: logins.for(url), credentials });
+    // Other servers may allow every page, which forbids cookies.
+    const accessOf = (url: string): Access => {
+      return { headers: logins.for(url), credentials: logins.serve(url) ? credentials : "same-origin" };
+    };
     /** Wheels that were got for their METADATA, by address. */
     const whole = new Map<string, Got>();
     const { picks, warnings } = await resolving.resolve(question, {

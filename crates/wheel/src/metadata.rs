@@ -273,8 +273,9 @@ mod tests {
             (project.name.as_ref(), &*project.title),
             ("my-pkg", "My_Pkg")
         );
-        let names: Vec<_> = project.requires.iter().map(AsRef::<str>::as_ref).collect();
-        assert_eq!(names, ["foo-bar", "six"]);
+        let names = |all: &[PackageName]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(names(&project.requires), ["foo-bar", "six"]);
+        assert_eq!(names(&project.mentions), ["foo-bar", "six", "rich"]);
     }
 
     #[test]

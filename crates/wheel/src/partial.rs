@@ -78,6 +78,9 @@ pub fn metadata(name: &WheelName, length: u64, parts: &[Part]) -> Result<Found, 
     let (Some(mut entry), Some((header, begin))) = (entry, place) else {
         return Err(invalid(format!("it has no {path}")));
     };
+    if header.packed > MOST_METADATA {
+        return Err(invalid(format!("its METADATA has {} bytes", header.packed)));
+    }
     // Its own header has fields of unknown length; the next entry's begins after it.
     let next = begins.iter().copied().filter(|next| next > begin).min();
     let most = begin + (LOCAL_SIZE + path.len() + 0xffff) as u64 + header.packed;

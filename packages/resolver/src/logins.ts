@@ -20,8 +20,8 @@ export class Logins {
   /** @param indexes addresses of indexes, best first, with `{package_name}` where the name goes, or to be followed by it. */
   constructor(indexes: readonly string[]) {
     this.indexes = indexes.map((text) => {
-      const url = URL.parse(text.replaceAll("{package_name}", MARK));
-      if (url === null) return text;
+      const url = parsed(text.replaceAll("{package_name}", MARK));
+      if (url === undefined) return text;
       const path = segments(url);
       const end = path.findIndex((part) => part.includes(MARK));
       const header = url.username === "" && url.password === "" ? undefined : basic(url);
@@ -30,13 +30,19 @@ export class Logins {
     });
   }
 
+  /** Whether an address is on the server of an index. */
+  serve(address: string): boolean {
+    const origin = parsed(address)?.origin;
+    return this.#known.some((one) => one.origin === origin);
+  }
+
   /**
    * What to send to an address: the login of the index on its server whose path agrees longest with it. Files lie beside
    * their index's pages, or at a place that all indexes of the server share; there, any login is better than none.
    */
   for(address: string): Record<string, string> {
-    const url = URL.parse(address);
-    if (url === null) return {};
+    const url = parsed(address);
+    if (url === undefined) return {};
     const all = segments(url);
     let best: { readonly rank: readonly number[]; readonly header: string | undefined } | undefined;
     for (const { origin, path, header } of this.#known) {
@@ -49,6 +55,12 @@ export class Logins {
     }
     return best?.header === undefined ? {} : { Authorization: best.header };
   }
+}
+
+/** An address, if the text is one. */
+function parsed(text: string): URL | undefined {
+  // URL.parse is younger than the oldest Node that we run in.
+  return URL.canParse(text) ? new URL(text) : undefined;
 }
 
 function segments(url: URL): string[] {

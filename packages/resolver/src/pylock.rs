@@ -54,6 +54,7 @@ pub(crate) fn read(query: &Query) -> Result<Value, Failure> {
         groups: None,
     };
     let lock = pylock::read(&query.text, &query.file, &choice)?;
-    let untold = lock.packages.values().all(|one| one.depends.is_empty());
+    let untold =
+        lock.requirements.is_empty() && lock.packages.values().all(|one| one.depends.is_empty());
     Ok(json!({ "text": pyodide::write(&lock), "untold": untold }))
 }

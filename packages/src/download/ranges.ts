@@ -35,8 +35,9 @@ export class Ranges {
 
   /** The text of METADATA; undefined if it cannot be had in this way, whatever the reason: the whole wheel will show it. */
   async metadata(wheel: RemoteWheel): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const url = URL.parse(wheel.url);
-    if (url === null || !/^https?:$/.test(url.protocol) || this.#whole.has(url.origin)) return undefined;
+    if (!/^https?:/i.test(wheel.url)) return undefined;
+    const { origin } = new URL(wheel.url);
+    if (this.#whole.has(origin)) return undefined;
     const numbers: number[] = [];
     try {
       const size = wheel.size ?? (await this.#size(wheel));
@@ -48,7 +49,7 @@ export class Ranges {
         const [start, end] = answer.missing;
         const bytes = await this.#part(wheel, start, end, size);
         if (bytes === undefined) {
-          this.#whole.add(url.origin);
+          this.#whole.add(origin);
           return undefined;
         }
         const archive = this.#half.add(bytes);
@@ -58,7 +59,7 @@ export class Ranges {
     } catch (error) {
       // Rust's complaints are about this wheel; others are the network's, or those of a server that refuses ranges to
       // pages of other origins.
-      if ((error as Error).name !== "PackageError") this.#whole.add(url.origin);
+      if ((error as Error).name !== "PackageError") this.#whole.add(origin);
     } finally {
       for (const archive of numbers) this.#half.remove(archive);
     }
@@ -75,29 +76,25 @@ export class Ranges {
 
   /** The bytes from `start` to before `end`; undefined if something else came. */
   async #part({ url, access = PLAIN }: RemoteWheel, start: number, end: number, size: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const stop = new AbortController();
-    const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(PATIENCE)]);
     // Browsers send a range with both ends to other origins without asking them first (CORS).
     const headers = { ...access.headers, Range: `bytes=${start}-${end - 1}` };
-    const response = await fetch(url, { ...access, headers, signal });
+    const response = await fetch(url, { ...access, headers, signal: AbortSignal.timeout(PATIENCE) });
     const range = response.headers.get("content-range");
     // Pages see this header of other origins only if those allow it; what counts is what comes.
     const right = range === null || range.replaceAll(" ", "") === `bytes${start}-${end - 1}/${size}`;
-    const bytes = new Uint8Array(end - start);
-    let length = 0;
-    if (response.status === 206 && right) {
-      const reader = response.body?.getReader();
-      for (;;) {
-        const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
-        if (done) break;
+    const reader = response.body?.getReader();
+    if (response.status === 206 && right && reader !== undefined) {
+      const bytes = new Uint8Array(end - start);
+      let length = 0;
+      while (length <= bytes.length) {
+        const { done, value } = await reader.read();
+        if (done) return length === bytes.length ? bytes : undefined;
         if (length + value.length <= bytes.length) bytes.set(value, length);
         length += value.length;
-        if (length > bytes.length) break;
       }
-      if (length === bytes.length) return bytes;
     }
     // Whatever else is on its way.
-    stop.abort();
+    await reader?.cancel();
     return undefined;
   }
 }
