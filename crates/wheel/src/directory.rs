@@ -131,7 +131,7 @@ pub(crate) fn end(tail: &[u8], first: u64) -> Result<(usize, u64, usize), String
         .rev()
         .find(|&at| {
             tail[at..].starts_with(&signature)
-                && u16_at(&tail, at + 20)
+                && u16_at(tail, at + 20)
                     .is_ok_and(|comment| at + END_SIZE + usize::from(comment) == tail.len())
         });
     let Some(at) = at else {
