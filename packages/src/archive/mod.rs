@@ -235,15 +235,8 @@ pub(crate) struct PartialRequest {
     file: String,
     /// Of the whole wheel, in bytes.
     size: u64,
-    parts: Vec<PartPlace>,
-}
-
-/// A part: bytes that the loader has, and where they are in the wheel.
-#[derive(Deserialize)]
-struct PartPlace {
-    #[serde(flatten)]
-    place: Place,
-    start: u64,
+    /// Bytes that the loader has, and where in the wheel they begin.
+    parts: Vec<(Place, u64)>,
 }
 
 pub(crate) fn partial(request: &PartialRequest) -> Result<Value, Failure> {
@@ -253,7 +246,7 @@ pub(crate) fn partial(request: &PartialRequest) -> Result<Value, Failure> {
         return Ok(json!({ "missing": [size.saturating_sub(TAIL), size] }));
     }
     let mut read = Vec::with_capacity(parts.len());
-    for PartPlace { place, start } in parts {
+    for (place, start) in parts {
         let mut bytes = vec![0; place.length as usize];
         place
             .reader()

@@ -42,7 +42,7 @@ export class Ranges {
     try {
       const size = wheel.size ?? (await this.#size(wheel));
       if (size === undefined || size < SMALL) return undefined;
-      const parts: { archive: number; start: number; length: number }[] = [];
+      const parts: [place: { archive: number; length: number }, start: number][] = [];
       for (let request = 0; request <= REQUESTS; request++) {
         const answer = this.#half.call({ op: "partial", file: wheel.file, size, parts }) as Answer;
         if ("text" in answer) return new TextEncoder().encode(answer.text);
@@ -54,7 +54,7 @@ export class Ranges {
         }
         const archive = this.#half.add(bytes);
         numbers.push(archive);
-        parts.push({ archive, start, length: bytes.length });
+        parts.push([{ archive, length: bytes.length }, start]);
       }
     } catch (error) {
       // Rust's complaints are about this wheel; others are the network's, or those of a server that refuses ranges to
