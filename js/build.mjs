@@ -32,6 +32,8 @@ const define = {
   FERROPY_VERSION: JSON.stringify(await pinned("Cargo.toml", "workspace.package", "version")),
   FERROPY_PLATFORM: JSON.stringify(await pinned("versions.toml", "abi", "platform")),
   FERROPY_PYTHON: JSON.stringify(await pinned("versions.toml", "abi", "python")),
+  FERROPY_CPYTHON: JSON.stringify(await pinned("versions.toml", "cpython", "version")),
+  FERROPY_EMSCRIPTEN: JSON.stringify(await pinned("versions.toml", "toolchain", "emscripten")),
 };
 const common = { bundle: true, minify: true, keepNames: true, target: "es2022", legalComments: "none", outdir, define };
 const esm = {

@@ -16,6 +16,7 @@ import { NAMES, makeAssets } from './harness/assets.mjs';
 import { ferropyDist, peerDist } from './harness/dist.mjs';
 import { BrowserEngine, ENGINES, NodeEngine, findBrowser } from './harness/engines.mjs';
 import { serveNpm } from './harness/npm.mjs';
+import { fussy } from './harness/fussy.mjs';
 import { REPO } from './harness/pins.mjs';
 import { Report } from './harness/report.mjs';
 import { startServer } from './harness/server.mjs';
@@ -54,6 +55,7 @@ const dist = options.peer ? peerDist() : ferropyDist(options.dist);
 const wheels = ensureWheels();
 const scratch = await mkdtemp(join(tmpdir(), 'ferropy-tests-'));
 await makeAssets(scratch, JSON.parse(readFileSync(join(dist.dir, 'pyodide-lock.json'), 'utf8')));
+const serveFussy = fussy(scratch);
 const report = new Report({ peer: dist.peer });
 
 /** Browser runs in flight: what each page asks for and where its events go. */
@@ -72,7 +74,7 @@ const runs = {
 
 async function handle(request, response, path) {
   const [, kind, id] = /^\/__(plan|event)\/(\d+)$/.exec(path) ?? [];
-  if (!kind) return serveNpm(request, response, path);
+  if (!kind) return (await serveFussy(request, response, path)) || serveNpm(request, response, path);
   const run = runs.map.get(id);
   if (!run) {
     response.writeHead(410).end();

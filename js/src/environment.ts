@@ -59,10 +59,10 @@ async function readFile(url: string): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** Fetches a URL and insists on a good status. */
-export async function fetchOk(url: string): Promise<Response> {
+export async function fetchOk(url: string, options: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, { credentials: "same-origin" });
+    response = await fetch(url, { credentials: "same-origin", ...options });
   } catch (error) {
     throw new FetchError(url, (error as Error).message, { cause: error });
   }

@@ -4,8 +4,8 @@ import { PyodideAPI } from "./api.ts";
 import { fileUrl, folderUrl, scriptFolder } from "./environment.ts";
 import type { FileSystem } from "./filesystem.ts";
 import { prepare, start } from "./interpreter.ts";
-import { Lock, type Lockfile } from "./lock.ts";
-import { Packages } from "./packages.ts";
+import { type FromToml, Lock, type Lockfile } from "./lock.ts";
+import { fromToml, Packages } from "./packages.ts";
 import { SITE_PACKAGES } from "./paths.ts";
 
 export { addSitePaths, enterHost } from "./hostfs.ts";
@@ -35,9 +35,9 @@ export interface PyodideConfig {
   indexURL?: string | undefined;
   /** The standard library's archive. Default: `python_stdlib.zip` in `indexURL`. */
   stdLibURL?: string | undefined;
-  /** The lock file. Default: `pyodide-lock.json` in `indexURL`. */
+  /** The lock file, a `pyodide-lock.json` or a `pylock.toml`. Default: `pyodide-lock.json` in `indexURL`. */
   lockFileURL?: string | undefined;
-  /** The lock file itself, instead of its URL. */
+  /** The lock file itself, instead of its URL: text in one of its formats, or what JSON stands for. */
   lockFileContents?: Lockfile | string | Promise<Lockfile | string> | undefined;
   /** What relative file names in the lock file are relative to. Default: the lock file's folder. */
   packageBaseUrl?: string | undefined;
@@ -84,11 +84,12 @@ export type PyodideConfigWithDefaults = Required<Omit<PyodideConfig, "installOnI
 const LD_LIBRARY_PATH = "/usr/lib";
 
 /** Reads the lock file; whether that worked is asked when a package is loaded. */
-function readLock(config: PyodideConfig, url: string): Promise<Lock> {
+function readLock(config: PyodideConfig, indexUrl: string, url: string): Promise<Lock> {
   const { lockFileContents: given, packageBaseUrl } = config;
   const lock = (async () => {
     const base = packageBaseUrl === undefined ? undefined : await folderUrl(packageBaseUrl);
-    return given === undefined ? Lock.read(url, base) : new Lock(await given, "lockFileContents", base);
+    const toml: FromToml = (text, file) => fromToml(indexUrl, text, file);
+    return given === undefined ? Lock.read(url, base, toml) : Lock.of(await given, base, toml);
   })();
   lock.catch(() => undefined);
   return lock;
@@ -106,7 +107,7 @@ export async function loadPyodide(config: PyodideConfig = {}): Promise<PyodideAP
     file === undefined ? `${indexUrl}${name}` : fileUrl(file);
   const env = { HOME, LD_LIBRARY_PATH, ...config.env };
   // Read while the interpreter loads.
-  const lock = readLock(config, await resolve(config.lockFileURL, "pyodide-lock.json"));
+  const lock = readLock(config, indexUrl, await resolve(config.lockFileURL, "pyodide-lock.json"));
   const machine = await prepare({
     indexUrl,
     stdlibUrl: await resolve(config.stdLibURL, "python_stdlib.zip"),

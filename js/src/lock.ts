@@ -1,6 +1,6 @@
 /**
  * The lock file: what an interpreter is, and which file each package name stands for. Its schema is that of the
- * ecosystem's `pyodide-lock.json`.
+ * ecosystem's `pyodide-lock.json`; a `pylock.toml` is read by resolver.wasm, which makes one of it.
  */
 
 import { readBytes } from "./environment.ts";
@@ -72,6 +72,17 @@ const TYPES: ReadonlySet<string> = new Set(["package", "cpython_module", "shared
 /** What each entry must have, whatever it is for. */
 const NEEDED = ["name", "version", "file_name", "sha256"] as const;
 
+/** Makes a `pyodide-lock.json` of the text of a `pylock.toml`; errors call it by the second text. */
+export type FromToml = (text: string, file: string) => Promise<Lockfile>;
+
+/** What errors call a lock file without an address. */
+const GIVEN = "lockFileContents";
+
+/** Whether a text is a `pylock.toml`: each must have this key, and JSON begins otherwise. */
+function isToml(text: string): boolean {
+  return !/^\s*\{/.test(text) && /^\s*lock-version\s*=/m.test(text);
+}
+
 /** A lock file and where relative file names of its packages lead. */
 export class Lock {
   readonly contents: Lockfile;
@@ -91,9 +102,16 @@ export class Lock {
   }
 
   /** Reads one from an address. */
-  static async read(url: string, baseUrl: string | undefined): Promise<Lock> {
+  static async read(url: string, baseUrl: string | undefined, fromToml: FromToml): Promise<Lock> {
     const text = new TextDecoder().decode(await readBytes(url));
-    return new Lock(text, url, baseUrl ?? new URL(".", url).href);
+    const toml = /\.toml([?#]|$)/.test(url) || isToml(text);
+    return new Lock(toml ? await fromToml(text, url) : text, url, baseUrl ?? new URL(".", url).href);
+  }
+
+  /** Reads one that was given, as text in either format or as what JSON stands for. */
+  static async of(contents: Lockfile | string, baseUrl: string | undefined, fromToml: FromToml): Promise<Lock> {
+    const toml = typeof contents === "string" && isToml(contents);
+    return new Lock(toml ? await fromToml(contents, GIVEN) : contents, GIVEN, baseUrl);
   }
 
   #checked(contents: unknown): Lockfile {
@@ -104,7 +122,7 @@ export class Lock {
     try {
       lock = (typeof contents === "string" ? JSON.parse(contents) : contents) as Partial<Lockfile> | null;
     } catch (error) {
-      return broken(`the lock file is no JSON (${(error as Error).message})`);
+      return broken(`the lock file is neither JSON nor a pylock.toml (${(error as Error).message})`);
     }
     const { info, packages = {} } = lock ?? {};
     if (info === undefined || !["abi_version", "arch", "python"].every((key) => key in info)) {

@@ -3,7 +3,7 @@
  * loaded with the first package (packages/src).
  */
 
-import type { PackageLoader } from "../../packages/src/packages.ts";
+import type { PackageLoader, readPylock } from "../../packages/src/packages.ts";
 import type { PyProxy } from "../../runtime/src/pyproxy/classes.ts";
 import { compile } from "./environment.ts";
 import { PackageError } from "./lock.ts";
@@ -220,6 +220,16 @@ export class Packages {
     if (this.#loader === undefined) throw new PackageError(undefined, `${name} is not loaded`);
     this.#loader.unload(name);
   }
+}
+
+/** Reads a `pylock.toml`: with packages.mjs and resolver.wasm, which are not loaded for other lock files. */
+export async function fromToml(indexUrl: string, text: string, file: string): Promise<Lockfile> {
+  const rust = compile(`${indexUrl}resolver.wasm`);
+  // Awaited where it is needed.
+  rust.catch(() => undefined);
+  const url = `${indexUrl}packages.mjs`;
+  const { readPylock: read } = (await import(url)) as { readPylock: typeof readPylock };
+  return read(rust, text, file);
 }
 
 /** What was given, as an array; a list of Python is copied. */

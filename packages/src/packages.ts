@@ -6,15 +6,18 @@
 
 import { fileUrl } from "../../js/src/environment.ts";
 import type { Machine } from "../../js/src/interpreter.ts";
-import { isName, type Lock, type LockfilePackage, normalized, PackageError, PLATFORM, PYTHON } from "../../js/src/lock.ts";
+import { isName, type Lock, type Lockfile, type LockfilePackage, normalized, PackageError, PLATFORM, PYTHON } from "../../js/src/lock.ts";
 import type { InstallOptions, LoadPackageOptions, PackageData, Source } from "../../js/src/packages.ts";
 import { SITE_PACKAGES } from "../../js/src/paths.ts";
 import type { Interpreter } from "./archive/archive.ts";
 import { RustHalf } from "./call/call.ts";
 import { openCache } from "./download/cache.ts";
-import { Downloads, type Listener } from "./download/download.ts";
+import { type Access, Downloads, type Got, type Listener } from "./download/download.ts";
+import { Ranges } from "./download/ranges.ts";
 import { Installer, type Prepared } from "./install/install.ts";
 import { Coming, later, now, onlyLater, settled, wait, type Work } from "./wait/wait.ts";
+import { Logins } from "../resolver/src/logins.ts";
+import * as pylock from "../resolver/src/pylock.ts";
 import { type Question, ResolverHalf, Resolving } from "../resolver/src/resolve.ts";
 
 /** What the loader works with. */
@@ -43,6 +46,10 @@ interface Job {
   /** The hash that it must have. */
   readonly sha256: string | undefined;
   readonly locked: LockfilePackage | undefined;
+  /** How its server is asked, if that matters. */
+  readonly access?: Access;
+  /** What is behind its address, if that came already. */
+  readonly got?: Got | undefined;
   /** Names of what it needs, if that was resolved. */
   readonly depends?: readonly string[];
   /** Whether it was asked for, rather than needed by another. */
@@ -50,6 +57,17 @@ interface Job {
 }
 
 const INTERPRETER: Interpreter = { python: PYTHON, platforms: [PLATFORM] };
+
+/**
+ * The text of a `pylock.toml` as a `pyodide-lock.json`; `file` is what errors call it.
+ * @throws PackageError if something in it is wrong, or nothing in it fits.
+ */
+export function readPylock(resolver: Promise<WebAssembly.Module>, text: string, file: string): Promise<Lockfile> {
+  return pylock.readPylock(resolver, INTERPRETER, text, file);
+}
+
+/** What comes before names of the lock file where the resolver wants addresses. */
+const LOCKED = "lock:/";
 
 /** What `loadedPackages` says of packages of the lock file. */
 const FROM_LOCK = "default channel";
@@ -62,6 +80,7 @@ export class PackageLoader {
   readonly #downloads: Downloads;
   readonly #installer: Installer;
   #resolving: Promise<Resolving> | undefined;
+  #ranges: Ranges | undefined;
   /** The end of the last call. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -142,19 +161,39 @@ export class PackageLoader {
       constraints: options.constraints ?? [],
       installed: reinstall ? [] : installed.map((metadata) => ({ metadata })),
       // Where its file is matters for one that is picked only: a lock file without an address may have others.
-      locked: lock.modules().map(({ name, version, sha256, depends = [] }) => {
-        return { name, version, sha256, depends, url: `lock:/${normalized(name)}` };
+      locked: lock.modules().map(({ name, version, sha256, depends }) => {
+        return { name, version, sha256, depends: depends ?? null, url: `${LOCKED}${normalized(name)}` };
       }),
       indexes: options.indexURLs ?? lock.indexes,
       pre: options.pre ?? false,
       deps: options.deps ?? true,
     };
+    const ranges = (this.#ranges ??= new Ranges(half));
+    const credentials = options.credentials ?? "same-origin";
+    const logins = new Logins(question.indexes);
+    // Other servers may allow every page, which forbids cookies.
+    const accessOf = (url: string): Access => {
+      return { headers: logins.for(url), credentials: logins.serve(url) ? credentials : "same-origin" };
+    };
+    /** Wheels that were got for their METADATA, by address. */
+    const whole = new Map<string, Got>();
     const { picks, warnings } = await resolving.resolve(question, {
-      credentials: options.credentials ?? "same-origin",
+      credentials,
       message: (text) => messageCallback?.(text),
-      metadata: async (url, file, sha256) => {
+      metadata: async (place, title, sha256, size) => {
+        const entry = place.startsWith(LOCKED) ? lock.find(place.slice(LOCKED.length)) : undefined;
+        const url = entry === undefined ? place : lock.urlOf(entry);
+        const file = entry === undefined ? title : fileOf(url);
         const listener = { progress: () => undefined, message: (text: string) => messageCallback?.(text) };
-        const { bytes } = await this.#downloads.get({ url, file, sha256 }, listener).later();
+        const wanted = { url, file, sha256, access: accessOf(url) };
+        let got = await this.#downloads.cached(wanted, listener);
+        if (got === undefined) {
+          const text = await ranges.metadata({ ...wanted, size });
+          if (text !== undefined) return text;
+          got = await this.#downloads.get(wanted, listener).later();
+        }
+        const { bytes } = got;
+        whole.set(url, got);
         return new TextEncoder().encode(half.metadata(file, bytes));
       },
     });
@@ -168,7 +207,9 @@ export class PackageLoader {
         const locked = pick.locked ? lock.find(name) : undefined;
         const url = locked === undefined ? pick.url : lock.urlOf(locked);
         const file = locked === undefined ? pick.file : fileOf(url);
-        return { label: name, url, file, content: undefined, sha256: pick.sha256 ?? undefined, locked, depends, requested };
+        const sha256 = pick.sha256 ?? undefined;
+        const source = { url, file, content: undefined, sha256, access: accessOf(url), got: whole.get(url) };
+        return { ...source, label: name, locked, depends, requested };
       });
   }
 
@@ -176,7 +217,7 @@ export class PackageLoader {
     const { messageCallback, reinstall = false } = options;
     if (jobs.length === 0) return [];
     messageCallback?.(`Loading ${jobs.map(({ label }) => label).join(", ")}`);
-    const prepared = yield* this.#prepareAll(jobs, options);
+    const prepared = yield* this.#prepareNeeds(jobs, options);
     if (reinstall) this.#makeRoom(prepared);
     const installed = yield* this.#installer.install(prepared, options);
     if (installed.length > 0) {
@@ -206,13 +247,8 @@ export class PackageLoader {
       const asked = new Set(names.map(normalized));
       for (const locked of names.flatMap((name) => lock.closure(name))) {
         const key = normalized(locked.name);
-        if (this.#installer.has(key)) {
-          if (asked.has(key)) message?.(`${locked.name} is already loaded`);
-          continue;
-        }
-        const url = lock.urlOf(locked);
-        const job = { url, file: fileOf(url), sha256: locked.sha256, label: locked.name, content: undefined };
-        jobs.set(key, { ...job, locked, requested: asked.has(key) });
+        if (!this.#installer.has(key)) jobs.set(key, lockedJob(lock, locked, asked.has(key)));
+        else if (asked.has(key)) message?.(`${locked.name} is already loaded`);
       }
     }
     for (const source of sources) {
@@ -251,6 +287,31 @@ export class PackageLoader {
     return { label, url: undefined, file, content: source, sha256: undefined, locked: undefined, requested: true };
   }
 
+  /** Gets and checks all, and what those need whose entries in the lock file do not tell it. */
+  *#prepareNeeds(jobs: readonly Job[], options: LoadPackageOptions): Work<Prepared[]> {
+    const all: Prepared[] = [];
+    const known = new Set<string>();
+    try {
+      for (let next = jobs; next.length > 0; ) {
+        const prepared = yield* this.#prepareAll(next, options);
+        all.push(...prepared);
+        for (const { title } of prepared) known.add(normalized(title));
+        const untold = prepared.filter((_, index) => isUntold(next[index] as Job));
+        if (untold.length === 0) break;
+        const lock = yield* wait(this.#lock);
+        const needed = new Set(untold.flatMap(({ mentions }) => mentions));
+        next = [...needed].flatMap((key) => {
+          const locked = known.has(key) || this.#installer.has(key) ? undefined : lock.find(key);
+          return locked === undefined ? [] : lockedJob(lock, locked, false);
+        });
+      }
+    } catch (error) {
+      for (const { archive } of all) archive.close();
+      throw error;
+    }
+    return all;
+  }
+
   *#prepareAll(jobs: readonly Job[], options: LoadPackageOptions): Work<Prepared[]> {
     const results = yield* wait(settled(jobs.map((job) => this.#prepare(job, options))));
     const failed = results.find((result) => result.status === "rejected");
@@ -278,8 +339,10 @@ export class PackageLoader {
     let hash: string | undefined;
     const { content } = job;
     if (content === undefined) {
-      const wanted = { url: url as string, file: file as string, sha256 };
-      ({ bytes, sha256: hash } = yield* wait(this.#downloads.get(wanted, listener)));
+      const wanted = { url: url as string, file: file as string, sha256, access: job.access };
+      const got = job.got ?? (yield* wait(this.#downloads.get(wanted, listener)));
+      ({ bytes, sha256: hash } = got);
+      if (got === job.got) listener.progress(bytes.length, bytes.length);
     } else {
       bytes = yield* wait(onlyLater(() => bytesOf(content)));
       listener.progress(bytes.length, bytes.length);
@@ -311,6 +374,17 @@ export class PackageLoader {
   unload(name: string): void {
     this.#installer.unload(name);
   }
+}
+
+/** What there is to load for an entry of a lock file. */
+function lockedJob(lock: Lock, locked: LockfilePackage, requested: boolean): Job {
+  const url = lock.urlOf(locked);
+  return { label: locked.name, url, file: fileOf(url), content: undefined, sha256: locked.sha256, locked, requested };
+}
+
+/** Whether only the wheel tells what it needs. */
+function isUntold({ locked, depends }: Job): boolean {
+  return locked !== undefined && locked.depends === undefined && depends === undefined;
 }
 
 /** The last part of an address. */

@@ -6,6 +6,7 @@ import { strToU8, zipSync } from 'fflate';
 import { pin } from './pins.mjs';
 import { makeIndex } from './index.mjs';
 import { library, padded } from './libraries.mjs';
+import { makePylocks } from './pylocks.mjs';
 import { HOSTILE, wheel as anyWheel, zip as anyZip } from './zips.mjs';
 
 const sha256 = (data) => createHash('sha256').update(data).digest('hex');
@@ -162,6 +163,7 @@ export async function makeAssets(folder, distLock) {
     half: locked('half', NAMES.needy, needy, { imports: ['half_one'], depends: ['no-such-package'] }),
   };
   await put('lock-imports.json', JSON.stringify({ ...distLock, packages: importable }));
+  await makePylocks(folder, distLock.info, importable, NAMES.foreignPlatform);
   const info = { ...distLock.info, abi_version: '2020_0' };
   await put('lock-other-abi.json', JSON.stringify({ ...distLock, info, packages }));
   const newer = { x: { ...packages['ferropy-tool'], package_type: 'hologram' } };

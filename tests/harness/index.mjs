@@ -29,6 +29,40 @@ const PROJECTS = {
   'idx-cycle2': [{ version: '1.0', metadata: 'Requires-Dist: idx-cycle\n' }],
 };
 
+/** Bytes that cannot be packed. */
+function noise(length) {
+  let state = 1;
+  return Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  });
+}
+
+/** Wheels without METADATA beside them; what each needs is idx-lib. `size` is what their page says, if it says it. */
+const LARGE = {
+  'rng-late': { size: (size) => size },
+  'rng-early': { size: (size) => size, early: true },
+  'rng-many': { size: (size) => size, modules: 1_000 },
+  'rng-unsized': { size: () => undefined },
+  'rng-larger': { size: (size) => size + 1_000 },
+  'rng-smaller': { size: (size) => size - 1_000 },
+  'rng-small': { size: (size) => size, noise: 1_000 },
+};
+
+async function makeLarge(root) {
+  for (const [name, { size, early = false, modules = 0, noise: length = 400_000 }] of Object.entries(LARGE)) {
+    const module = name.replaceAll('-', '_');
+    const file = `${module}-1.0-py3-none-any.whl`;
+    const large = [{ name: `${module}_data/noise.bin`, data: noise(length) }];
+    for (let index = 0; index < modules; index++) large.push({ name: `${module}_data/module_number_${index}.txt`, data: '' });
+    const about = { name: module, metadata: 'Requires-Dist: idx-lib<1.1\n', after: early ? large : [] };
+    const data = wheel(about, [{ name: `${module}.py`, data: 'VERSION = "1.0"\n' }, ...(early ? [] : large)]);
+    await writeFile(join(root, 'files', file), data);
+    const entry = { filename: file, url: `files/${file}`, hashes: { sha256: sha256(data) }, size: size(data.length) };
+    await writeFile(join(root, `${name}.json`), JSON.stringify({ meta: { 'api-version': '1.1' }, name, files: [entry] }));
+  }
+}
+
 /** @param {string} folder where `index/` goes */
 export async function makeIndex(folder) {
   const root = join(folder, 'index');
@@ -55,6 +89,7 @@ export async function makeIndex(folder) {
     }
     await writeFile(join(root, `${name}.json`), JSON.stringify({ meta: { 'api-version': '1.1' }, name, files }));
   }
+  await makeLarge(root);
   const html = '<!DOCTYPE html><title>Log in</title>';
   await writeFile(join(root, 'idx-login.json'), html);
   await writeFile(join(root, 'idx-future.json'), JSON.stringify({ meta: { 'api-version': '2.0' }, files: [] }));

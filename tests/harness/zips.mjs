@@ -58,14 +58,16 @@ const digest = (data) => createHash('sha256').update(data).digest('base64url');
 
 /**
  * A wheel of zip entries. RECORD is right unless `record` changes its rows.
- * @param {{name: string, version?: string, metadata?: string, record?: (rows: string[]) => string[]}} about
+ * @param {{name: string, version?: string, metadata?: string, record?: (rows: string[]) => string[], after?: object[]}} about
+ *   `after` are entries that come after its METADATA
  */
-export function wheel({ name, version = '1.0', metadata = '', tag = 'py3-none-any', record = (rows) => rows }, entries) {
+export function wheel({ name, version = '1.0', metadata = '', tag = 'py3-none-any', record = (rows) => rows, after = [] }, entries) {
   const info = `${name}-${version}.dist-info`;
   const all = [
     ...entries,
     { name: `${info}/METADATA`, data: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n${metadata}` },
     { name: `${info}/WHEEL`, data: `Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: ${tag}\n` },
+    ...after,
   ];
   const rows = all.map(({ name, data }) => `${name},sha256=${digest(data)},${bytes(data).length}`);
   const text = [...record(rows), `${info}/RECORD,,`, ''].join('\n');

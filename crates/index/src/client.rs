@@ -3,7 +3,7 @@
 //! Knows nothing about packages. Blocking on purpose: callers that want several
 //! transfers at once use threads, and nothing here needs an async runtime of its own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::{Read, Write};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
@@ -16,9 +16,11 @@ use reqwest::header::{
 };
 use sha2::{Digest, Sha256};
 use url::Url;
+use wheel::partial::Part;
 
 use crate::Error;
-use crate::config::{Index, Login, redact};
+use crate::config::{Index, redact};
+use crate::logins::Logins;
 use crate::store::lock;
 
 /// Attempts in all, for failures that may pass.
@@ -75,21 +77,11 @@ pub(crate) enum Fetched {
     Missing(Validity),
 }
 
-/// A part of a file.
-#[derive(Debug)]
-pub(crate) struct Part {
-    pub(crate) bytes: Vec<u8>,
-    /// The place of its first byte.
-    pub(crate) start: u64,
-    /// Of the whole file.
-    pub(crate) total: u64,
-}
-
 /// Gets pages and files.
 #[derive(Debug, Default)]
 pub(crate) struct Client {
     http: OnceLock<reqwest::blocking::Client>,
-    logins: HashMap<String, Login>,
+    logins: Logins,
     /// Servers that answered a range with the whole file: not worth another try.
     whole: Mutex<HashSet<String>>,
 }
@@ -97,15 +89,9 @@ pub(crate) struct Client {
 impl Client {
     /// A client that sends the logins of these indexes, and only to their own servers.
     pub(crate) fn new<'a>(indexes: impl IntoIterator<Item = &'a Index>) -> Self {
-        let mut logins = HashMap::new();
-        for index in indexes {
-            if let Some(login) = &index.login {
-                logins.insert(server(&index.url), login.clone());
-            }
-        }
         Self {
             http: OnceLock::new(),
-            logins,
+            logins: Logins::new(indexes),
             whole: Mutex::default(),
         }
     }
@@ -148,9 +134,14 @@ impl Client {
         })
     }
 
-    /// Gets a part of a file, `bytes=-100` or `bytes=5-9`; `None` when the server only
+    /// Gets a part of a file, `bytes=-100` or `bytes=5-9`, and the file's length; `None` when the server only
     /// gives whole files.
-    pub(crate) fn part(&self, url: &Url, range: &str, limit: u64) -> Result<Option<Part>, Error> {
+    pub(crate) fn part(
+        &self,
+        url: &Url,
+        range: &str,
+        limit: u64,
+    ) -> Result<Option<(Part, u64)>, Error> {
         if lock(&self.whole).contains(&server(url)) {
             return Ok(None);
         }
@@ -171,11 +162,7 @@ impl Client {
                 return Ok(None);
             };
             let bytes = body(response, url, limit)?;
-            Ok(Some(Part {
-                bytes,
-                start,
-                total,
-            }))
+            Ok(Some((Part { start, bytes }, total)))
         })
     }
 
@@ -248,22 +235,11 @@ impl Client {
     }
 
     fn send(&self, request: RequestBuilder, url: &Url) -> Result<Response, Failure> {
-        let request = match self.login(url) {
+        let request = match self.logins.of(url) {
             Some((user, password)) => request.basic_auth(user, password),
             None => request,
         };
         request.send().map_err(|e| Failure::from_reqwest(url, &e))
-    }
-
-    /// The login for a server: from an index URL, else from netrc.
-    fn login(&self, url: &Url) -> Option<Login> {
-        if let Some(login) = self.logins.get(&server(url)) {
-            return Some(login.clone());
-        }
-        // A missing or unreadable netrc means that there are no logins in it.
-        let netrc = netrc::Netrc::new().ok()?;
-        let entry = netrc.hosts.get(url.host_str()?)?;
-        Some((entry.login.clone(), Some(entry.password.clone())))
     }
 
     #[expect(clippy::unused_self, reason = "reads as an operation of the client")]
@@ -408,7 +384,7 @@ fn content_range(text: &str) -> Option<(u64, u64)> {
     Some((start.trim().parse().ok()?, total.trim().parse().ok()?))
 }
 
-/// Scheme, host and port: what a login belongs to.
+/// Scheme, host and port.
 fn server(url: &Url) -> String {
     url.origin().ascii_serialization()
 }

@@ -13,6 +13,7 @@ mod entry;
 mod environment;
 mod error;
 mod locked;
+mod logins;
 mod pages;
 mod remote;
 mod store;

@@ -279,7 +279,11 @@ impl<'a> Store<'a> {
             return Ok(text);
         }
         if local(&file.url).is_none()
-            && let Some(text) = remote::metadata(&self.client, &file.url)?
+            && let Some(text) = remote::metadata(
+                &self.client,
+                &file.url,
+                &file.name.parse().map_err(wheel::Error::from)?,
+            )?
         {
             return Ok(text);
         }

@@ -2,7 +2,6 @@
 
 mod common;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use cache::Cache;
@@ -342,18 +341,53 @@ fn logins_go_to_their_server_only() {
     };
     world.environment_with(&["demo"], &options).unwrap();
     // "me:s@fe" in base64.
-    let seen: BTreeSet<String> = world
-        .index
-        .log()
-        .into_iter()
-        .filter(|l| l.to_lowercase().starts_with("authorization"))
-        .collect();
-    assert_eq!(seen.len(), 1, "{seen:?}");
-    assert!(seen.iter().all(|l| l.ends_with("bWU6c0BmZQ==")), "{seen:?}");
+    let seen = world.index.logins();
+    let all = seen.iter().all(|(_, login)| login == "Basic bWU6c0BmZQ==");
+    assert!(!seen.is_empty() && all, "{seen:?}");
     let kept = std::fs::read_dir(world.cache.dir().join("resolutions")).unwrap();
     for file in kept {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         assert!(!text.contains("s%40fe") && !text.contains("s@fe"), "{text}");
+    }
+}
+
+#[test]
+fn indexes_of_one_server_have_their_own_logins() {
+    let mut world = World::new();
+    world.index.add(&demo("1").header("Requires-Dist: other"));
+    let other = Builder::new("other", "1");
+    let name = other.file_name();
+    let page = format!("<a href='../../files/{name}'>{name}</a>");
+    let index = &world.index;
+    index.page("/two/simple/other/", "text/html", page.as_bytes());
+    index.page(
+        &format!("/two/files/{name}"),
+        "application/zip",
+        &other.bytes(),
+    );
+    let (first, second) = (&index.url, index.url.replace("/simple/", "/two/simple/"));
+    let options = Options {
+        index_url: Some(first.replace("http://", "http://one:1@")),
+        extra_index_urls: vec![second.replace("http://", "http://two:2@")],
+        ..Options::default()
+    };
+    world.environment_with(&["demo"], &options).unwrap();
+    let seen = world.index.logins();
+    // "one:1" and "two:2" in base64.
+    for (path, login) in &seen {
+        let two = path.starts_with("/two/");
+        let own = if two {
+            "Basic dHdvOjI="
+        } else {
+            "Basic b25lOjE="
+        };
+        assert_eq!(login, own, "{path}");
+    }
+    for path in [format!("/two/files/{name}"), "/simple/demo/".to_owned()] {
+        assert!(
+            seen.iter().any(|(seen, _)| *seen == path),
+            "{path} {seen:?}"
+        );
     }
 }
 

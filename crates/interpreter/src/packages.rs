@@ -14,7 +14,7 @@ const MODULES: &[(&str, &str)] = &[
 ];
 
 /// The crates of this repository that are compiled into them.
-pub(crate) const SHARED_CRATES: &[&str] = &["resolver", "wheel"];
+pub(crate) const SHARED_CRATES: &[&str] = &["lock", "resolver", "wheel"];
 
 /// The folder with the modules.
 pub(crate) fn packages(context: &Context, keys: &Keys) -> Result<PathBuf, Error> {

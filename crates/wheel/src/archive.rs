@@ -171,14 +171,14 @@ fn stated_name(metadata: &Project, info: &WheelInfo) -> Result<WheelName, String
     Ok(name)
 }
 
-fn same_version(metadata: &Project, name: &WheelName) -> bool {
+pub(crate) fn same_version(metadata: &Project, name: &WheelName) -> bool {
     // A file name may leave the local part out.
     metadata.version == name.version
         || metadata.version.clone().without_local() == name.version.clone().without_local()
 }
 
 /// The `NAME-VERSION.dist-info` folder; there is exactly one.
-fn find_dist_info(entries: &[Entry]) -> Result<String, String> {
+pub(crate) fn find_dist_info(entries: &[Entry]) -> Result<String, String> {
     let mut found: BTreeSet<&str> = BTreeSet::new();
     for entry in entries {
         if let Some((top, _)) = entry.path.split_once('/')
@@ -200,7 +200,7 @@ fn find_dist_info(entries: &[Entry]) -> Result<String, String> {
 }
 
 /// Whether the folder is that of the wheel's project.
-fn belongs(dist_info: &str, name: &WheelName) -> bool {
+pub(crate) fn belongs(dist_info: &str, name: &WheelName) -> bool {
     let stem = dist_info.trim_end_matches(".dist-info");
     let project = stem.split_once('-').map_or(stem, |(project, _)| project);
     PackageName::from_str(project).is_ok_and(|project| project == name.name)

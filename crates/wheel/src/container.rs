@@ -51,7 +51,7 @@ pub struct Entry {
     pub size: u64,
     packed: u64,
     /// Where its data begins.
-    start: u64,
+    pub(crate) start: u64,
     method: Method,
     crc: u32,
 }
@@ -72,11 +72,16 @@ impl<R: Read + Seek> Container<R> {
     pub fn open(label: &str, mut reader: R, limits: Limits) -> Result<Self, Error> {
         let headers = directory::read(&mut reader).map_err(|why| zip_error(label, &why))?;
         let entries = check(label, headers, limits)?;
-        Ok(Self {
+        Ok(Self::of(label, reader, entries))
+    }
+
+    /// One whose directory was read and checked elsewhere.
+    pub(crate) fn of(label: &str, reader: R, entries: Vec<Entry>) -> Self {
+        Self {
             label: label.to_owned(),
             reader,
             entries,
-        })
+        }
     }
 
     /// Its files, in the directory's order.
@@ -226,7 +231,11 @@ fn zip_error(archive: &str, why: &dyn std::fmt::Display) -> Error {
 }
 
 /// The files of a directory, if all of it is as it should be.
-fn check(archive: &str, headers: Vec<Header>, limits: Limits) -> Result<Vec<Entry>, Error> {
+pub(crate) fn check(
+    archive: &str,
+    headers: Vec<Header>,
+    limits: Limits,
+) -> Result<Vec<Entry>, Error> {
     let too_large = |what: String| Error::TooLarge {
         wheel: archive.to_owned(),
         what,

@@ -33,7 +33,7 @@ const LOCAL: u32 = 0x0403_4b50;
 /// The sizes of the three records without what varies.
 const END_SIZE: usize = 22;
 const ENTRY_SIZE: usize = 46;
-const LOCAL_SIZE: usize = 30;
+pub(crate) const LOCAL_SIZE: usize = 30;
 
 /// What zip64 puts where a number stands elsewhere.
 const ELSEWHERE: u32 = u32::MAX;
@@ -62,46 +62,29 @@ const CUT_OFF: &str = "its directory is cut off";
 pub(crate) fn read(reader: &mut (impl Read + Seek)) -> Result<Vec<Header>, String> {
     let io = |e: std::io::Error| e.to_string();
     let length = reader.seek(SeekFrom::End(0)).map_err(io)?;
-    let (count, offset, size) = end(reader, length)?;
+    // A comment of at most 65,535 bytes may follow the end's own record.
+    let window = length.min((END_SIZE + 0xffff) as u64);
+    reader.seek(SeekFrom::Start(length - window)).map_err(io)?;
+    let mut tail = vec![0; usize::try_from(window).unwrap_or_default()];
+    reader.read_exact(&mut tail).map_err(io)?;
+    let (count, offset, size) = end(&tail, length - window)?;
     reader.seek(SeekFrom::Start(offset)).map_err(io)?;
     let mut directory = vec![0; size];
     reader.read_exact(&mut directory).map_err(io)?;
-    let mut headers = Vec::with_capacity(count);
-    // Where each entry's own header begins.
-    let mut begins = Vec::with_capacity(count);
-    let mut rest = &directory[..];
-    for _ in 0..count {
-        let (header, local, used) = entry(rest)?;
-        rest = &rest[used..];
-        headers.push(header);
-        begins.push(u64::from(local));
-    }
-    if !rest.is_empty() {
-        return Err("its directory has more entries than it says".to_owned());
-    }
-    let mut local = Vec::new();
-    for (header, begin) in headers.iter_mut().zip(&begins) {
-        let name = String::from_utf8_lossy(&header.name).into_owned();
-        local.resize(LOCAL_SIZE + header.name.len(), 0);
+    let mut listed = entries(&directory, count)?;
+    let mut own = Vec::new();
+    for (header, begin) in &mut listed {
+        own.resize(LOCAL_SIZE + header.name.len(), 0);
         reader.seek(SeekFrom::Start(*begin)).map_err(io)?;
-        reader
-            .read_exact(&mut local)
-            .map_err(|_| format!("the header of {name} is outside of it"))?;
-        let same = u32_at(&local, 0)? == LOCAL
-            && usize::from(u16_at(&local, 26)?) == header.name.len()
-            && local[LOCAL_SIZE..] == header.name;
-        if !same {
-            return Err(format!(
-                "the header of {name} says something else than the directory"
-            ));
-        }
-        let extra = u64::from(u16_at(&local, 28)?);
-        header.start = begin + local.len() as u64 + extra;
+        reader.read_exact(&mut own).map_err(|_| {
+            let name = String::from_utf8_lossy(&header.name);
+            format!("the header of {name} is outside of it")
+        })?;
+        header.start = *begin + local(header, &own)?;
     }
-    let mut ranges: Vec<(u64, u64)> = begins
+    let mut ranges: Vec<(u64, u64)> = listed
         .iter()
-        .zip(&headers)
-        .map(|(begin, header)| (*begin, header.start + header.packed))
+        .map(|(header, begin)| (*begin, header.start + header.packed))
         .collect();
     ranges.sort_unstable();
     let ends = ranges.iter().map(|(_, end)| *end);
@@ -109,24 +92,46 @@ pub(crate) fn read(reader: &mut (impl Read + Seek)) -> Result<Vec<Header>, Strin
     if ends.zip(next.chain([offset])).any(|(end, next)| end > next) {
         return Err("two entries share the same bytes".to_owned());
     }
-    Ok(headers)
+    Ok(listed.into_iter().map(|(header, _)| header).collect())
 }
 
-/// The number of entries, and where the directory is and how long.
-fn end(reader: &mut (impl Read + Seek), length: u64) -> Result<(usize, u64, usize), String> {
-    let io = |e: std::io::Error| e.to_string();
-    // A comment of at most 65,535 bytes may follow.
-    let window = length.min((END_SIZE + 0xffff) as u64);
-    let first = length - window;
-    reader.seek(SeekFrom::Start(first)).map_err(io)?;
-    let mut tail = vec![0; usize::try_from(window).unwrap_or_default()];
-    reader.read_exact(&mut tail).map_err(io)?;
+/// The entries that a directory lists, and where each one's own header begins.
+pub(crate) fn entries(directory: &[u8], count: usize) -> Result<Vec<(Header, u64)>, String> {
+    let mut listed = Vec::with_capacity(count);
+    let mut rest = directory;
+    for _ in 0..count {
+        let (header, begin, used) = entry(rest)?;
+        rest = &rest[used..];
+        listed.push((header, u64::from(begin)));
+    }
+    if !rest.is_empty() {
+        return Err("its directory has more entries than it says".to_owned());
+    }
+    Ok(listed)
+}
+
+/// How far after the beginning of an entry's own header its data begins.
+pub(crate) fn local(header: &Header, own: &[u8]) -> Result<u64, String> {
+    let same = u32_at(own, 0)? == LOCAL
+        && usize::from(u16_at(own, 26)?) == header.name.len()
+        && own[LOCAL_SIZE..].starts_with(&header.name);
+    if !same {
+        return Err(format!(
+            "the header of {} says something else than the directory",
+            String::from_utf8_lossy(&header.name)
+        ));
+    }
+    Ok((LOCAL_SIZE + header.name.len()) as u64 + u64::from(u16_at(own, 28)?))
+}
+
+/// The number of entries, and where the directory is and how long; `tail` are the bytes from `first` to the end.
+pub(crate) fn end(tail: &[u8], first: u64) -> Result<(usize, u64, usize), String> {
     let signature = END.to_le_bytes();
     let at = (0..(tail.len() + 1).saturating_sub(END_SIZE))
         .rev()
         .find(|&at| {
             tail[at..].starts_with(&signature)
-                && u16_at(&tail, at + 20)
+                && u16_at(tail, at + 20)
                     .is_ok_and(|comment| at + END_SIZE + usize::from(comment) == tail.len())
         });
     let Some(at) = at else {

@@ -24,6 +24,8 @@ mod layout;
 mod metadata;
 mod name;
 #[cfg(feature = "archive")]
+pub mod partial;
+#[cfg(feature = "archive")]
 mod record;
 mod requirement;
 #[cfg(feature = "archive")]

@@ -99,6 +99,8 @@ pub struct Project {
     pub version: Version,
     /// The normalised names of projects that it needs without any extra.
     pub requires: Vec<PackageName>,
+    /// Those, and the ones that it needs with extras.
+    pub mentions: Vec<PackageName>,
 }
 
 impl Project {
@@ -118,21 +120,25 @@ impl Project {
         let bad = |key: &str, value: &str, e: &dyn std::fmt::Display| {
             format!("METADATA: «{key}: {value}» cannot be read: {e}")
         };
-        Ok(Self {
-            name: PackageName::from_str(&title).map_err(|e| bad("Name", &title, &e))?,
-            version: Version::from_str(&version).map_err(|e| bad("Version", &version, &e))?,
-            requires: headers
+        let needs = |extras: bool| {
+            headers
                 .iter()
                 .filter(|(key, _)| key.eq_ignore_ascii_case("Requires-Dist"))
-                .filter(|(_, value)| {
+                .filter(move |(_, value)| {
                     let marker = value.split_once(';').map(|(_, marker)| marker);
-                    marker.is_none_or(|marker| !marker.contains("extra"))
+                    extras || marker.is_none_or(|marker| !marker.contains("extra"))
                 })
                 .filter_map(|(_, value)| {
                     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
                     PackageName::from_str(value.split(|c| !plain(c)).next()?).ok()
                 })
-                .collect(),
+                .collect()
+        };
+        Ok(Self {
+            name: PackageName::from_str(&title).map_err(|e| bad("Name", &title, &e))?,
+            version: Version::from_str(&version).map_err(|e| bad("Version", &version, &e))?,
+            requires: needs(false),
+            mentions: needs(true),
             title,
         })
     }
@@ -267,8 +273,9 @@ mod tests {
             (project.name.as_ref(), &*project.title),
             ("my-pkg", "My_Pkg")
         );
-        let names: Vec<_> = project.requires.iter().map(AsRef::<str>::as_ref).collect();
-        assert_eq!(names, ["foo-bar", "six"]);
+        let names = |all: &[PackageName]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(names(&project.requires), ["foo-bar", "six"]);
+        assert_eq!(names(&project.mentions), ["foo-bar", "six", "rich"]);
     }
 
     #[test]

@@ -1,14 +1,31 @@
-//! `resolver.wasm`: finds out which packages requirements mean. It does no I/O: the loader fetches what it asks for
-//! (`resolve.ts`).
+//! `resolver.wasm`: finds out which packages requirements mean, and reads `pylock.toml`. It does no I/O: the loader
+//! fetches what it asks for (`resolve.ts`).
 
 #[path = "../../src/call/memory.rs"]
 mod memory;
+
+mod pylock;
 mod resolve;
 
+use resolver::Target;
 use serde::Deserialize;
 use serde_json::Value;
 
 use memory::{Failure, packed};
+
+/// Which wheels the interpreter takes.
+#[derive(Deserialize)]
+struct Interpreter {
+    python: (u32, u32),
+    platforms: Vec<String>,
+}
+
+impl Interpreter {
+    /// The same with what markers see: the full version of Python, and that of Emscripten.
+    fn target(&self, python: &str, emscripten: &str) -> Result<Target, Failure> {
+        Target::emscripten(python, emscripten, &self.platforms).map_err(Failure::misuse)
+    }
+}
 
 /// What the loader can ask for.
 #[derive(Deserialize)]
@@ -20,6 +37,8 @@ enum Request {
     Step { session: u32 },
     /// Forgets a resolution.
     End { session: u32 },
+    /// Reads a `pylock.toml`.
+    Lock(pylock::Query),
 }
 
 fn answer(request: &[u8]) -> Result<Value, Failure> {
@@ -31,6 +50,7 @@ fn answer(request: &[u8]) -> Result<Value, Failure> {
             resolve::end(session);
             Ok(Value::Null)
         }
+        Request::Lock(query) => pylock::read(&query),
     }
 }
 

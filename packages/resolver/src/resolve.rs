@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::str::FromStr;
 
 use resolver::{
-    ACCEPT, Answer, Explanation, File, Page, Prereleases, Problem, Request, Resolver, Step, Target,
+    ACCEPT, Answer, Explanation, File, Page, Prereleases, Problem, Request, Resolver, Step,
     parse_page,
 };
 use serde::Deserialize;
@@ -14,14 +14,8 @@ use serde_json::{Value, json};
 use url::Url;
 use wheel::{Metadata, Requirement, WheelName, parse_requirement};
 
+use crate::Interpreter;
 use crate::memory::{Failure, packed};
-
-/// Which wheels the interpreter takes.
-#[derive(Deserialize)]
-struct Interpreter {
-    python: (u32, u32),
-    platforms: Vec<String>,
-}
 
 /// What is asked, in the words of the loader.
 #[derive(Deserialize)]
@@ -59,7 +53,8 @@ struct Locked {
     version: String,
     url: String,
     sha256: String,
-    depends: Vec<String>,
+    /// Unless only its METADATA says it.
+    depends: Option<Vec<String>>,
 }
 
 /// A question under way.
@@ -85,6 +80,8 @@ struct Known {
     page: Page,
     url: Url,
     metadata: Metadata,
+    /// Whether `metadata` has what it needs; or else it is to be fetched.
+    told: bool,
     installed: bool,
 }
 
@@ -180,6 +177,7 @@ fn known(
         page,
         url,
         metadata,
+        told: true,
         installed,
     };
     Ok((name.to_string(), known))
@@ -188,8 +186,7 @@ fn known(
 pub(crate) fn begin(query: Query) -> Result<Value, Failure> {
     let (major, minor) = query.interpreter.python;
     let python = format!("{major}.{minor}.0");
-    let target = Target::emscripten(&python, &query.emscripten, &query.interpreter.platforms)
-        .map_err(Failure::misuse)?;
+    let target = query.interpreter.target(&python, &query.emscripten)?;
     let indexes = std::iter::once(KNOWN.to_owned()).chain(query.indexes.iter().cloned());
     let mut problem = Problem::new(
         requirements(&query.requirements)?,
@@ -210,6 +207,7 @@ pub(crate) fn begin(query: Query) -> Result<Value, Failure> {
         let needs: Vec<String> = locked
             .depends
             .iter()
+            .flatten()
             .map(|name| match versions.get(name.as_str()) {
                 Some(version) => format!("Requires-Dist: {name}=={version}\n"),
                 None => format!("Requires-Dist: {name}\n"),
@@ -231,7 +229,8 @@ pub(crate) fn begin(query: Query) -> Result<Value, Failure> {
         problem
             .preferences
             .insert(metadata.name.clone(), metadata.version.clone());
-        let (name, known) = known(metadata, &locked.url, Some(&locked.sha256), false)?;
+        let (name, mut known) = known(metadata, &locked.url, Some(&locked.sha256), false)?;
+        known.told = locked.depends.is_some();
         here.insert(name, known);
     }
     for installed in &query.installed {
@@ -275,7 +274,7 @@ impl Session {
             },
             Request::Metadata(candidate) => {
                 let mut known = self.known.values();
-                match known.find(|known| known.url == candidate.file.url) {
+                match known.find(|known| known.told && known.url == candidate.file.url) {
                     Some(known) => {
                         Some(self.trimmed(Answer::Metadata(Box::new(known.metadata.clone()))))
                     }
@@ -420,6 +419,7 @@ impl Session {
                 json!({
                     "wheel": file.url.as_str(),
                     "file": file.name,
+                    "size": file.size,
                     "sha256": file.sha256,
                     "metadata": file.metadata.as_ref().map(|_| file.metadata_url().to_string()),
                     "metadata_sha256": file.metadata.clone().flatten(),

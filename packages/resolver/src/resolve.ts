@@ -3,6 +3,7 @@
 import { PackageError } from "../../../js/src/lock.ts";
 import type { RustHalf } from "../../src/call/call.ts";
 import { Half, type Memory } from "../../src/call/memory.ts";
+import { Logins } from "./logins.ts";
 
 /** What is asked. */
 export interface Question {
@@ -17,7 +18,8 @@ export interface Question {
     readonly version: string;
     readonly url: string;
     readonly sha256: string;
-    readonly depends: readonly string[];
+    /** Null if only its METADATA tells it. */
+    readonly depends: readonly string[] | null;
   }[];
   /** Addresses of indexes, best first. */
   readonly indexes: readonly string[];
@@ -57,6 +59,8 @@ type Need =
   | {
       readonly wheel: string;
       readonly file: string;
+      /** In bytes. */
+      readonly size: number | null;
       readonly sha256: string | null;
       /** Where its METADATA is, if the index serves it. */
       readonly metadata: string | null;
@@ -74,8 +78,8 @@ interface Fetched {
 
 /** How the loader gets what is not on an index's pages. */
 export interface Sources {
-  /** The METADATA inside of a wheel, which is got for it. */
-  metadata(url: string, file: string, sha256: string | undefined): Promise<Uint8Array<ArrayBuffer>>;
+  /** The METADATA inside of a wheel, which has `size` bytes. */
+  metadata(url: string, file: string, sha256: string | undefined, size: number | undefined): Promise<Uint8Array<ArrayBuffer>>;
   /** Told what happens. */
   message(text: string): void;
   /** How `fetch` treats cookies and logins. */
@@ -220,7 +224,7 @@ export class Resolving {
         return fetched;
       }
     }
-    const body = await sources.metadata(need.wheel, need.file, need.sha256 ?? undefined);
+    const body = await sources.metadata(need.wheel, need.file, need.sha256 ?? undefined, need.size ?? undefined);
     return { url: need.wheel, type: "", body };
   }
 
@@ -232,32 +236,6 @@ export class Resolving {
     if (actual !== sha256.toLowerCase()) {
       throw new PackageError(url, `it has the sha256 ${actual}, and its index says ${sha256}; try again, or use another index`);
     }
-  }
-}
-
-/** Logins written into the addresses of indexes; each goes to its own server only. */
-class Logins {
-  /** The addresses without logins. */
-  readonly indexes: readonly string[];
-  readonly #headers = new Map<string, string>();
-
-  constructor(indexes: readonly string[]) {
-    this.indexes = indexes.map((text) => {
-      // The place of the name is no part of an address.
-      const mark = "package_name";
-      const url = URL.parse(text.replaceAll("{package_name}", mark));
-      if (url === null || url.username === "") return text;
-      const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-      const bytes = new TextEncoder().encode(login);
-      this.#headers.set(url.origin, `Basic ${btoa(String.fromCharCode(...bytes))}`);
-      return text.replace(/\/\/[^/@]*@/, "//");
-    });
-  }
-
-  /** What to send to the server of an address. */
-  for(url: string): Record<string, string> {
-    const header = this.#headers.get(new URL(url).origin);
-    return header === undefined ? {} : { Authorization: header };
   }
 }
 

@@ -22,6 +22,8 @@ export interface Wheel {
   readonly file: string;
   /** Normalised names of packages that it needs. */
   readonly requires: readonly string[];
+  /** Those, and the ones that it needs with extras. */
+  readonly mentions: readonly string[];
   readonly files: readonly ArchivedFile[];
   /** Files that the installer writes. */
   readonly added: readonly (readonly [path: string, text: string])[];

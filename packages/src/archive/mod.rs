@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use wheel::partial::{self, Found, Part, TAIL};
 use wheel::{Archive, Container, DirectUrl, Entry, Limits, Scheme, Tags, WheelName};
 
 use crate::call::{Failure, packed};
@@ -205,6 +206,7 @@ pub(crate) fn open_wheel(request: WheelRequest) -> Result<Value, Failure> {
         "title": project.title,
         "version": project.version.to_string(),
         "requires": project.requires.iter().map(AsRef::<str>::as_ref).collect::<Vec<_>>(),
+        "mentions": project.mentions.iter().map(AsRef::<str>::as_ref).collect::<Vec<_>>(),
         "file": archive.name().file(),
         "files": files,
         "added": added,
@@ -225,6 +227,40 @@ pub(crate) fn metadata(request: &MetadataRequest) -> Result<Value, Failure> {
     let name = WheelName::from_str(&request.file).map_err(wheel::Error::from)?;
     let archive = Archive::new(name, request.place.reader(), Limits::default())?;
     Ok(json!(String::from_utf8_lossy(archive.metadata_text())))
+}
+
+/// Asks for the METADATA of a wheel of which only parts are here.
+#[derive(Deserialize)]
+pub(crate) struct PartialRequest {
+    file: String,
+    /// Of the whole wheel, in bytes.
+    size: u64,
+    /// Bytes that the loader has, and where in the wheel they begin.
+    parts: Vec<(Place, u64)>,
+}
+
+pub(crate) fn partial(request: &PartialRequest) -> Result<Value, Failure> {
+    let PartialRequest { file, size, parts } = request;
+    let name = WheelName::from_str(file).map_err(wheel::Error::from)?;
+    if parts.is_empty() {
+        return Ok(json!({ "missing": [size.saturating_sub(TAIL), size] }));
+    }
+    let mut read = Vec::with_capacity(parts.len());
+    for (place, start) in parts {
+        let mut bytes = vec![0; place.length as usize];
+        place
+            .reader()
+            .read_exact(&mut bytes)
+            .map_err(|e| Failure::misuse(e.to_string()))?;
+        read.push(Part {
+            start: *start,
+            bytes,
+        });
+    }
+    Ok(match partial::metadata(&name, *size, &read)? {
+        Found::Metadata(text) => json!({ "text": String::from_utf8_lossy(&text) }),
+        Found::Missing(range) => json!({ "missing": [range.start, range.end] }),
+    })
 }
 
 /// When sources were last changed according to bytecode beside them: Python takes it only if the source's time

@@ -25,6 +25,8 @@ enum Request {
     Verify { archive: u32 },
     /// The METADATA of a wheel that need not be open.
     Metadata(archive::MetadataRequest),
+    /// The METADATA of a wheel of which only parts are here, or what else is needed for it.
+    Partial(archive::PartialRequest),
     /// Forgets an archive.
     Close { archive: u32 },
 }
@@ -50,6 +52,7 @@ fn answer(request: &[u8]) -> Result<Value, Failure> {
         Request::OpenZip(request) => archive::open_zip(&request),
         Request::Verify { archive } => archive::verify(archive),
         Request::Metadata(request) => archive::metadata(&request),
+        Request::Partial(request) => archive::partial(&request),
         Request::Close { archive } => {
             archive::close(archive);
             Ok(Value::Null)

@@ -14,7 +14,18 @@ export interface Wanted {
   readonly file: string;
   /** The hexadecimal hash that it must have. */
   readonly sha256: string | undefined;
+  /** How its server is asked; without cookies for other origins if left out. */
+  readonly access?: Access | undefined;
 }
+
+/** How a server is asked. */
+export interface Access {
+  readonly headers: Record<string, string>;
+  readonly credentials: RequestCredentials;
+}
+
+/** How servers are asked that want nothing. */
+export const PLAIN: Access = { headers: {}, credentials: "same-origin" };
 
 /** Who wants to know how it goes. */
 export interface Listener {
@@ -81,23 +92,32 @@ export class Downloads {
     }
   }
 
-  *#get(wanted: Wanted, listener: Listener): Work<Got> {
-    const { url, file, sha256 } = wanted;
+  /** A file that a cache has; undefined if none does. */
+  cached(wanted: Wanted, listener: Listener): Promise<Got | undefined> {
+    return later(this.#cached(wanted, listener));
+  }
+
+  *#cached({ file, sha256 }: Wanted, listener: Listener): Work<Got | undefined> {
     const cache = sha256 === undefined ? undefined : yield* wait(this.#cache);
-    if (sha256 !== undefined && cache !== undefined) {
-      const bytes = yield* this.#kept(cache, sha256, file);
-      if (bytes !== undefined) {
-        const actual = yield* this.#digest(bytes);
-        if (actual === sha256) {
-          listener.progress(bytes.length, bytes.length);
-          return { bytes, sha256 };
-        }
-        listener.message(`${file} in ${cache.label} is damaged (its sha256 is ${actual}, not ${sha256}); getting it again`);
-        // What comes instead takes its place, whenever this happens.
-        yield* wait<unknown>({ later: () => cache.remove(sha256, file).catch(() => undefined), now: () => undefined });
-      }
+    if (sha256 === undefined || cache === undefined) return undefined;
+    const bytes = yield* this.#kept(cache, sha256, file);
+    if (bytes === undefined) return undefined;
+    const actual = yield* this.#digest(bytes);
+    if (actual === sha256) {
+      listener.progress(bytes.length, bytes.length);
+      return { bytes, sha256 };
     }
-    const got = yield* this.#fetch(url, listener);
+    listener.message(`${file} in ${cache.label} is damaged (its sha256 is ${actual}, not ${sha256}); getting it again`);
+    // What comes instead takes its place, whenever this happens.
+    yield* wait<unknown>({ later: () => cache.remove(sha256, file).catch(() => undefined), now: () => undefined });
+    return undefined;
+  }
+
+  *#get(wanted: Wanted, listener: Listener): Work<Got> {
+    const { url, file, sha256, access } = wanted;
+    const cached = yield* this.#cached(wanted, listener);
+    if (cached !== undefined) return cached;
+    const got = yield* this.#fetch(url, access, listener);
     if (sha256 !== undefined && got.sha256 !== sha256) {
       throw new PackageError(
         file,
@@ -105,6 +125,7 @@ export class Downloads {
       );
     }
     if (sha256 !== undefined) {
+      const cache = yield* wait(this.#cache);
       // Nobody waits for this.
       cache?.put(sha256, file, got.bytes).catch((error: unknown) => {
         listener.message(`${file} could not be kept in ${cache.label}: ${(error as Error).message}`);
@@ -128,9 +149,9 @@ export class Downloads {
     return hash.finish();
   }
 
-  *#fetch(url: string, listener: Listener): Work<Got> {
+  *#fetch(url: string, access: Access | undefined, listener: Listener): Work<Got> {
     const got = yield* wait<Got | Uint8Array<ArrayBuffer>>({
-      later: async () => (await this.#local(url)) ?? this.#stream(url, listener),
+      later: async () => (await this.#local(url)) ?? this.#stream(url, access, listener),
       now: () => (url.startsWith("emfs:") ? this.#ofPython(url) : this.#read(url)),
     });
     if (!(got instanceof Uint8Array)) return got;
@@ -143,8 +164,8 @@ export class Downloads {
     return this.#reader(url);
   }
 
-  async #stream(url: string, listener: Listener): Promise<Got> {
-    const response = await fetchOk(url);
+  async #stream(url: string, access: Access | undefined, listener: Listener): Promise<Got> {
+    const response = await fetchOk(url, access);
     const stated = Number(response.headers.get("content-length") ?? Number.NaN);
     // A compressed answer states another length than that of what comes out.
     const encoded = response.headers.get("content-encoding") !== null;

@@ -26,6 +26,8 @@ export interface Opened {
   readonly added: readonly (readonly [path: string, text: string])[];
   /** Normalised names of packages that it needs. */
   readonly requires: readonly string[];
+  /** Those, and the ones that it needs with extras. */
+  readonly mentions: readonly string[];
   /** Takes compiled code into use. */
   readonly adopt: (() => void)[];
 }
@@ -116,7 +118,7 @@ export class Installer {
     const root = locked.install_dir === "dynlib" ? LIBRARY_FOLDER : SITE_PACKAGES;
     const [archive, files] = Archive.openZip(half, source.bytes, file, root);
     const requires = (locked.depends ?? []).map(normalized);
-    return { archive, title, version, file, type, files, added: [], requires, adopt: [] };
+    return { archive, title, version, file, type, files, added: [], requires, mentions: requires, adopt: [] };
   }
 
   /** Compiles the libraries of a package that are worth it. */

@@ -29,11 +29,15 @@ pub struct Page {
     pub ranges: bool,
 }
 
+/// Paths with the logins that came with them.
+type Logins = Arc<Mutex<Vec<(String, String)>>>;
+
 /// The server; it runs until the test ends.
 pub struct Index {
     pub url: String,
     pages: Arc<Mutex<HashMap<String, Page>>>,
     hits: Arc<Mutex<Vec<String>>>,
+    logins: Logins,
     projects: HashMap<String, Vec<Value>>,
 }
 
@@ -43,17 +47,19 @@ impl Index {
         let url = format!("http://{}/simple/", listener.local_addr().unwrap());
         let pages = Arc::new(Mutex::new(HashMap::new()));
         let hits = Arc::new(Mutex::new(Vec::new()));
-        let (served, log) = (pages.clone(), hits.clone());
+        let logins = Logins::default();
+        let (served, log, with) = (pages.clone(), hits.clone(), logins.clone());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (served, log) = (served.clone(), log.clone());
-                std::thread::spawn(move || answer(stream, &served, &log));
+                let (served, log, with) = (served.clone(), log.clone(), with.clone());
+                std::thread::spawn(move || answer(stream, &served, &log, &with));
             }
         });
         Self {
             url,
             pages,
             hits,
+            logins,
             projects: HashMap::new(),
         }
     }
@@ -158,9 +164,14 @@ impl Index {
         hits.iter().filter(|p| p.ends_with(ending)).count()
     }
 
-    /// Request lines and logins seen.
+    /// Paths that were asked for.
     pub fn log(&self) -> Vec<String> {
         self.hits.lock().unwrap().clone()
+    }
+
+    /// Those that were asked for with a login, and which.
+    pub fn logins(&self) -> Vec<(String, String)> {
+        self.logins.lock().unwrap().clone()
     }
 }
 
@@ -168,6 +179,7 @@ fn answer(
     stream: TcpStream,
     pages: &Mutex<HashMap<String, Page>>,
     log: &Mutex<Vec<String>>,
+    logins: &Mutex<Vec<(String, String)>>,
 ) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut out = stream;
@@ -183,11 +195,12 @@ fn answer(
         loop {
             let mut line = String::new();
             reader.read_line(&mut line).ok()?;
-            if line.to_ascii_lowercase().starts_with("authorization:") {
-                log.lock().unwrap().push(line.trim().to_owned());
-            }
             if let Some((key, value)) = line.trim().split_once(": ") {
                 match key.to_ascii_lowercase().as_str() {
+                    "authorization" => {
+                        let login = (path.clone(), value.to_owned());
+                        logins.lock().unwrap().push(login);
+                    }
                     "range" => range = Some(value.to_owned()),
                     "if-none-match" => etag = Some(value.to_owned()),
                     _ => {}
