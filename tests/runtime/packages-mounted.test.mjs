@@ -168,28 +168,6 @@ b.getvalue()`).toJs();
   t.match(t.throws(() => py.unpackArchive(new Uint8Array(3), 'rar')).message, /rar/);
 });
 
-test('packageCacheDir keeps packages, and notices a flipped byte', { ...OURS, only: { node: 'host folders exist only in Node' } }, async (load, t) => {
-  const { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } = await import('node:fs');
-  const { tmpdir } = await import('node:os');
-  const { join } = await import('node:path');
-  const folder = mkdtempSync(join(tmpdir(), 'ferropy-cache-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const options = { lockFileURL: t.assetUrl('lock-two.json'), packageCacheDir: folder };
-  const file = t.env.assetNames.tool;
-  await (await load(options)).loadPackage('ferropy-tool', QUIET);
-  for (let i = 0; i < 100 && !readdirSync(folder).includes(file); i++) await new Promise((done) => setTimeout(done, 20));
-  t.same(readdirSync(folder), [file]);
-  const good = readFileSync(join(folder, file));
-  const bad = Buffer.from(good);
-  bad[100] ^= 1;
-  writeFileSync(join(folder, file), bad);
-  const messages = [];
-  const py = await load(options);
-  await py.loadPackage('ferropy-tool', { messageCallback: (text) => messages.push(text) });
-  t.match(messages.join('\n'), /ferropy_tool-1\.0-py3-none-any\.whl in .* is damaged .*getting it again/);
-  t.equal(py.runPython('import ferropy_tool; ferropy_tool.main()'), 7);
-});
-
 test('libraries beside a package, and those for everybody', OURS, async (load, t) => {
   const py = await load({ lockFileURL: t.assetUrl('lock-two.json') });
   await py.loadPackage([t.assetUrl('native'), 'everybodys'], QUIET);

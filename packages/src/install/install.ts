@@ -149,15 +149,16 @@ export class Installer {
         }
         wanted.set(key, one);
       }
-      for (const { archive, files, added, title, adopt } of packages) {
-        progressCallback?.({ phase: "install", package: title, received: 0, total: undefined });
-        mounted.push(this.#mounts.mount(archive, files, added));
-        for (const take of adopt) take();
+      for (const one of packages) {
+        progressCallback?.({ phase: "install", package: one.title, received: 0, total: undefined });
+        mounted.push(this.#mount(one));
+        for (const take of one.adopt) take();
       }
       yield* this.#loadLibraries(packages);
       this.#tellPython(packages);
     } catch (error) {
       for (const { undo } of mounted.reverse()) undo();
+      if (mounted.length > 0) this.#forgetImports(packages);
       for (const { archive, files } of packages) {
         for (const [path] of files) this.#libraries.forget(path);
         archive.close();
@@ -185,6 +186,25 @@ export class Installer {
     this.#installed.set(key, { ...one, paths });
     this.#loaded[one.title] = one.origin;
     return { name: one.title, version: one.version, fileName: one.file, packageType: one.type };
+  }
+
+  #mount({ archive, files, added, file }: Prepared): Mounted {
+    try {
+      return this.#mounts.mount(archive, files, added);
+    } catch (error) {
+      throw new PackageError(file, (error as Error).message, { cause: error });
+    }
+  }
+
+  /** What was half in place may have been imported while libraries were loading. */
+  #forgetImports(packages: readonly Prepared[]): void {
+    const { FS } = this.#machine.module;
+    const paths = packages.flatMap(({ files }) => files.map(([path]) => path));
+    try {
+      this.#python("removed", paths.filter((path) => !FS.analyzePath(path).exists));
+    } catch {
+      // An interrupt, perhaps; the error that led here says more.
+    }
   }
 
   *#loadLibraries(packages: readonly Prepared[]): Work<void> {

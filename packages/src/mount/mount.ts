@@ -37,7 +37,7 @@ interface Placed {
 
 /** What one mount did, to be undone. */
 export interface Mounted {
-  /** Takes the files away again and puts back what they replaced. */
+  /** Takes the files and new folders away again and puts back what was replaced. */
   undo(): void;
 }
 
@@ -63,17 +63,25 @@ export class Mounts {
     }
   }
 
-  /** Puts files into the file system; those that are there are replaced. */
+  /**
+   * Puts files into the file system; those that are there are replaced.
+   * @throws Error if a file would take the place of a folder, or the other way round; then nothing has changed.
+   */
   mount(
     archive: Archive,
     files: readonly ArchivedFile[],
     added: readonly (readonly [path: string, text: string])[],
   ): Mounted {
     const placed: Placed[] = [];
+    const made: string[] = [];
     const undo = (): void => {
       for (const { parent, name, replaced } of placed.reverse()) {
         this.#detach(parent, name);
         if (replaced !== undefined) this.#attach(parent, name, replaced);
+      }
+      // An empty folder would be a package without a name of its own: `import` takes it for one.
+      for (const folder of made.reverse()) {
+        if (this.#fs.analyzePath(folder).exists && this.#fs.readdir(folder).length === 2) this.#fs.rmdir(folder);
       }
     };
     const folders = new Map<string, FSNode>();
@@ -83,8 +91,7 @@ export class Mounts {
       const name = path.slice(slash + 1);
       let parent = folders.get(folder);
       if (parent === undefined) {
-        this.#fs.mkdirTree(folder);
-        parent = this.#fs.lookupPath(folder, { follow: true }).node;
+        parent = this.#folder(folder, made);
         folders.set(folder, parent);
       }
       const replaced = this.#detach(parent, name);
@@ -111,6 +118,25 @@ export class Mounts {
     return { undo };
   }
 
+  /**
+   * A folder, which is made if there is none.
+   * @param made gets the paths that are new, outermost first.
+   * @throws Error if a file is in the way.
+   */
+  #folder(path: string, made: string[]): FSNode {
+    const fs = this.#fs;
+    const missing: string[] = [];
+    let there = path;
+    for (; there !== "" && !fs.analyzePath(there).exists; there = there.slice(0, there.lastIndexOf("/"))) missing.push(there);
+    const { node } = fs.lookupPath(there || "/", { follow: true });
+    if (!fs.isDir(node.mode)) throw new Error(`${there} is a file, and the package has a folder of this name`);
+    for (const folder of missing.reverse()) {
+      fs.mkdir(folder);
+      made.push(folder);
+    }
+    return missing.length === 0 ? node : fs.lookupPath(path, { follow: true }).node;
+  }
+
   #attach(parent: FSNode, name: string, node: FSNode): void {
     (parent.contents as unknown as Entries)[name] = node;
     (parent as MemoryNode).mtime = Date.now();
@@ -123,7 +149,7 @@ export class Mounts {
     if (!Object.hasOwn(entries, name)) return undefined;
     const node = entries[name] as FSNode;
     if (this.#fs.isDir(node.mode)) {
-      throw new Error(`${this.#fs.getPath(node)} is a folder, and a package has a file of this name`);
+      throw new Error(`${this.#fs.getPath(node)} is a folder, and the package has a file of this name`);
     }
     delete entries[name];
     this.#fs.hashRemoveNode(node);
