@@ -126,7 +126,8 @@ export class PackageLoader {
 
   /** What has to be loaded so that requirements are met. */
   async #resolve(requirements: readonly string[], installed: readonly string[], options: InstallOptions): Promise<Job[]> {
-    const { messageCallback, reinstall = false } = options;
+    const { messageCallback, progressCallback, reinstall = false } = options;
+    progressCallback?.({ phase: "resolve", package: requirements.join(", "), received: 0, total: undefined });
     const [half, lock] = await Promise.all([this.#half.later(), this.#lock.later()]);
     this.#resolving ??= (async () => {
       const emscripten = lock.contents.info.platform.replace(/^emscripten_/, "").replaceAll("_", ".");
@@ -173,8 +174,10 @@ export class PackageLoader {
   }
 
   *#loadJobs(jobs: readonly Job[], options: InstallOptions): Work<PackageData[]> {
-    const { messageCallback, reinstall = false } = options;
+    const { messageCallback, progressCallback, reinstall = false } = options;
     if (jobs.length === 0) return [];
+    // All of them, before the first bytes of any.
+    for (const { label } of jobs) progressCallback?.({ phase: "download", package: label, received: 0, total: undefined });
     messageCallback?.(`Loading ${jobs.map(({ label }) => label).join(", ")}`);
     const prepared = yield* this.#prepareAll(jobs, options);
     if (reinstall) this.#makeRoom(prepared);

@@ -1,7 +1,8 @@
 /**
  * What bodies ask the test server for beyond its files: answers that stop half-way, and servers that they can end.
  *
- *     GET    /__half/PATH     the first half of a file; the rest never comes
+ *     GET    /__half/PATH     the first half of a file; the rest comes when it is asked for, or never
+ *     POST   /__rest          lets the rest of all such files come
  *     POST   /__server        another server of the same files; the answer is its address
  *     DELETE /__server?URL    ends that one
  */
@@ -12,6 +13,7 @@ import { startServer } from './server.mjs';
 export class Extras {
   #mounts;
   #servers = new Map();
+  #rests = new Set();
 
   /** @param {[prefix: string, folder: string][]} mounts as of the test server */
   constructor(mounts) {
@@ -22,6 +24,11 @@ export class Extras {
   async handle(request, response, path) {
     if (path.startsWith('/__half/')) {
       await this.#half(response, path.slice('/__half'.length));
+      return true;
+    }
+    if (path === '/__rest') {
+      for (const rest of this.#rests) rest();
+      response.writeHead(204).end();
       return true;
     }
     if (path !== '/__server') return false;
@@ -45,7 +52,10 @@ export class Extras {
     const data = await readFile(join(folder, normalize(`/${path.slice(prefix.length)}`)));
     response.writeHead(200, { 'Content-Length': data.length });
     response.write(data.subarray(0, data.length >> 1));
+    const rest = () => response.end(data.subarray(data.length >> 1));
+    this.#rests.add(rest);
     await new Promise((done) => response.once('close', done));
+    this.#rests.delete(rest);
   }
 
   /** Ends the servers that bodies forgot. */

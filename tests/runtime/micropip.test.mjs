@@ -221,7 +221,7 @@ test('installPackages from JavaScript: messages, progress, errors', OURS, async 
   });
   t.same(installed.map(({ name, version }) => `${name} ${version}`).sort(), ['idx_app 1.1', 'idx_lib 1.2']);
   t.same(messages.slice(-2), ['Loading idx-app, idx-lib', 'Loaded idx_app 1.1, idx_lib 1.2']);
-  t.same([...phases].sort(), ['check', 'download', 'install']);
+  t.same([...phases].sort(), ['check', 'download', 'install', 'resolve']);
   const heard = [];
   const options = { indexURLs: [index], errorCallback: (text) => heard.push(text) };
   const error = await t.rejects(() => py.installPackages('idx-source', options));

@@ -168,6 +168,55 @@ b.getvalue()`).toJs();
   t.match(t.throws(() => py.unpackArchive(new Uint8Array(3), 'rar')).message, /rar/);
 });
 
+test('folders of the host get nothing and lose nothing', { ...OURS, only: { node: 'host folders exist only in Node' } }, async (load, t) => {
+  const { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } = await import('node:fs');
+  const { tmpdir } = await import('node:os');
+  const { join } = await import('node:path');
+  const host = mkdtempSync(join(tmpdir(), 'ferropy-host-'));
+  t.after(() => rmSync(host, { recursive: true }));
+  writeFileSync(join(host, 'ferropy-script'), 'mine');
+  const py = await load({});
+  // As in the programs for Node, where all of the host's folders are there.
+  for (const folder of ['/bin', '/share', '/include', '/tmp']) {
+    py.FS.mkdirTree(folder);
+    py.mountNodeFS(folder, host);
+  }
+  const untouched = () => {
+    t.same(readdirSync(host), ['ferropy-script']);
+    t.equal(readFileSync(join(host, 'ferropy-script'), 'utf8'), 'mine');
+  };
+  await py.loadPackage(t.assetUrl('tool'), QUIET);
+  untouched();
+  t.equal(py.runPython('import ferropy_tool, ferropy_extra; ferropy_tool.main()'), 7);
+  py.unloadPackage('ferropy_tool');
+  untouched();
+  py.FS.mkdirTree('/lib/python3.15/site-packages/ferropy_tool');
+  py.mountNodeFS('/lib/python3.15/site-packages/ferropy_tool', host);
+  const error = await t.rejects(() => py.loadPackage(t.assetUrl('tool'), QUIET));
+  t.match(error.message, /ferropy_tool-1\.0-py3-none-any\.whl cannot be loaded: .*site-packages\/ferropy_tool is a folder of the host/);
+  untouched();
+  t.same({ ...py.loadedPackages }, {});
+});
+
+test('packageProgress hears of every call, and of its end', OURS, async (load, t) => {
+  const heard = [];
+  const py = await load({ lockFileURL: t.assetUrl('lock-two.json'), packageProgress: (progress) => heard.push(progress) });
+  const own = [];
+  await py.loadPackage('ferropy-needy', { ...QUIET, progressCallback: (progress) => own.push(progress) });
+  t.same(heard, [...own, undefined]);
+  t.same(own.slice(0, 2).map((one) => [one.package, one.phase, one.received]), [['ferropy_tool', 'download', 0], ['ferropy_needy', 'download', 0]]);
+  heard.length = 0;
+  await py.runPythonAsync(`
+import pyodide_js
+await pyodide_js.loadPackage("${t.assetUrl('good')}", messageCallback=lambda text: None)`);
+  t.same([...new Set(heard.map((one) => one?.phase))], ['download', 'check', 'install', undefined]);
+  heard.length = 0;
+  await t.rejects(() => py.loadPackage(t.assetUrl('missing'), QUIET));
+  t.equal(heard.at(-1), undefined);
+  await t.rejects(() => py.installPackages('nothing-like-this', { ...QUIET, indexURLs: [t.assetUrl('index/{package_name}.json').replace('%7B', '{').replace('%7D', '}')] }));
+  t.same(heard.slice(-2), [{ phase: 'resolve', package: 'nothing-like-this', received: 0, total: undefined }, undefined]);
+});
+
 test('libraries beside a package, and those for everybody', OURS, async (load, t) => {
   const py = await load({ lockFileURL: t.assetUrl('lock-two.json') });
   await py.loadPackage([t.assetUrl('native'), 'everybodys'], QUIET);

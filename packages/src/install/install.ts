@@ -167,7 +167,7 @@ export class Installer {
     } finally {
       this.#busy = false;
     }
-    return [...wanted].map(([key, one]) => this.#note(key, one));
+    return [...wanted].map(([key, one], index) => this.#note(key, one, mounted[index]?.paths ?? []));
   }
 
   /** Leaves out what an `import` has installed while this was being downloaded. */
@@ -180,8 +180,7 @@ export class Installer {
     });
   }
 
-  #note(key: string, one: Prepared): PackageData {
-    const paths = [...one.files, ...one.added].map(([path]) => path);
+  #note(key: string, one: Prepared, paths: readonly string[]): PackageData {
     for (const path of paths) this.#owners.set(path, key);
     this.#installed.set(key, { ...one, paths });
     this.#loaded[one.title] = one.origin;
@@ -190,7 +189,7 @@ export class Installer {
 
   #mount({ archive, files, added, file }: Prepared): Mounted {
     try {
-      return this.#mounts.mount(archive, files, added);
+      return this.#mounts.mount(archive, files, added, isNeeded);
     } catch (error) {
       throw new PackageError(file, (error as Error).message, { cause: error });
     }
@@ -284,6 +283,11 @@ export class Installer {
       }
     }
   }
+}
+
+/** Whether a package is of no use without a file; scripts and data for other folders are extras. */
+function isNeeded(path: string): boolean {
+  return path.startsWith(`${SITE_PACKAGES}/`) || path.startsWith(`${LIBRARY_FOLDER}/`);
 }
 
 /** The top-level modules among files in site-packages. */

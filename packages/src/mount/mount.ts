@@ -35,8 +35,10 @@ interface Placed {
   readonly replaced: FSNode | undefined;
 }
 
-/** What one mount did, to be undone. */
+/** What one mount did. */
 export interface Mounted {
+  /** The files that are there now. */
+  readonly paths: readonly string[];
   /** Takes the files and new folders away again and puts back what was replaced. */
   undo(): void;
 }
@@ -65,13 +67,16 @@ export class Mounts {
 
   /**
    * Puts files into the file system; those that are there are replaced.
+   * @param needed whether a file matters so much that its folder must not be the host's; others are left out there.
    * @throws Error if a file would take the place of a folder, or the other way round; then nothing has changed.
    */
   mount(
     archive: Archive,
     files: readonly ArchivedFile[],
     added: readonly (readonly [path: string, text: string])[],
+    needed: (path: string) => boolean,
   ): Mounted {
+    const paths: string[] = [];
     const placed: Placed[] = [];
     const made: string[] = [];
     const undo = (): void => {
@@ -84,16 +89,18 @@ export class Mounts {
         if (this.#fs.analyzePath(folder).exists && this.#fs.readdir(folder).length === 2) this.#fs.rmdir(folder);
       }
     };
-    const folders = new Map<string, FSNode>();
+    const folders = new Map<string, FSNode | undefined>();
     const place = (path: string, make: (parent: FSNode, name: string) => FSNode): void => {
       const slash = path.lastIndexOf("/");
       const folder = path.slice(0, slash);
       const name = path.slice(slash + 1);
-      let parent = folders.get(folder);
+      if (!folders.has(folder)) folders.set(folder, this.#folder(folder, made));
+      const parent = folders.get(folder);
       if (parent === undefined) {
-        parent = this.#folder(folder, made);
-        folders.set(folder, parent);
+        if (needed(path)) throw new Error(`${folder} is a folder of the host, and packages are put into memory only`);
+        return;
       }
+      paths.push(path);
       const replaced = this.#detach(parent, name);
       placed.push({ parent, name, replaced });
       this.#attach(parent, name, make(parent, name));
@@ -115,21 +122,23 @@ export class Mounts {
       undo();
       throw error;
     }
-    return { undo };
+    return { paths, undo };
   }
 
   /**
    * A folder, which is made if there is none.
    * @param made gets the paths that are new, outermost first.
+   * @returns undefined where it is not in memory, but the host's, say: nothing is changed there.
    * @throws Error if a file is in the way.
    */
-  #folder(path: string, made: string[]): FSNode {
+  #folder(path: string, made: string[]): FSNode | undefined {
     const fs = this.#fs;
     const missing: string[] = [];
     let there = path;
     for (; there !== "" && !fs.analyzePath(there).exists; there = there.slice(0, there.lastIndexOf("/"))) missing.push(there);
     const { node } = fs.lookupPath(there || "/", { follow: true });
     if (!fs.isDir(node.mode)) throw new Error(`${there} is a file, and the package has a folder of this name`);
+    if (node.contents === undefined) return undefined;
     for (const folder of missing.reverse()) {
       fs.mkdir(folder);
       made.push(folder);
@@ -159,7 +168,8 @@ export class Mounts {
   /** A file of the memory file system, whose operations ours share. */
   #template(): MemoryNode {
     const fs = this.#fs;
-    const path = "/tmp/.ferropy-template";
+    // The root is always in memory, and other folders may be the host's.
+    const path = "/.ferropy-template";
     fs.writeFile(path, "");
     const { node } = fs.lookupPath(path);
     fs.unlink(path);
