@@ -236,10 +236,17 @@ export class Installer {
 
   /**
    * Takes a package out again.
-   * @param replaced whether another version comes at once, so that others may need it.
    * @throws PackageError with the reason if that cannot be done.
    */
-  unload(name: string, replaced = false): void {
+  unload(name: string): void {
+    this.takeOut(name, false).archive.close();
+  }
+
+  /**
+   * The same for a package that may be installed again: its archive stays open.
+   * @param replaced whether another version comes at once, so that others may need it.
+   */
+  takeOut(name: string, replaced: boolean): Prepared {
     const key = normalized(name);
     const one = this.#installed.get(key);
     if (one === undefined) throw new PackageError(undefined, `${name} is not loaded`);
@@ -265,7 +272,7 @@ export class Installer {
     this.#installed.delete(key);
     Reflect.deleteProperty(this.#loaded, one.title);
     this.#python("removed", mine);
-    one.archive.close();
+    return one;
   }
 
   #remove(paths: readonly string[]): void {
