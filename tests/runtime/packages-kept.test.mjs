@@ -14,6 +14,15 @@ async function sha256(bytes) {
   return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** What a promise gives, if it does in time; `what` says what was waited for. */
+function within(promise, what) {
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`no answer from ${what()}`)), 40_000);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 /** Waits until something is there. */
 async function until(t, what, look) {
   for (let i = 0; i < 500; i++) {
@@ -254,28 +263,33 @@ test('a page or worker that is ended while it loads leaves nothing half', { ...P
   ];
   const kinds = t.env.kind === 'window' ? ['worker', 'closed page', 'left page'] : ['worker'];
   for (const kind of kinds) {
+    let entries = 0;
     for (const [base, when, later] of moments) {
       const cache = await caches.open(BROWSERS_CACHE);
       for (const key of await cache.keys()) await cache.delete(key);
       const what = { loader, options: { lockFileContents: contents, packageBaseUrl: base }, names: ['sympy'] };
       const steps = [];
       let end;
-      await new Promise((done, fail) => {
+      const begun = new Promise((done, fail) => {
         end = begin(t, kind, what, (step) => {
           steps.push(step.step);
           if (step.step === 'failed') fail(new Error(step.text));
           if (when(step)) done();
         });
       });
+      await within(begun, () => `a ${kind} that went no further than «${steps}»`);
       if (later > 0) await pause(later);
       await end();
       await pause(50);
-      for (const { url } of await cache.keys()) {
+      const ended = () => `the cache after a ${kind} that ended after «${steps}»`;
+      for (const { url } of await within(cache.keys(), ended)) {
         const [wanted] = /[0-9a-f]{64}/.exec(url);
-        const response = await cache.match(url);
-        t.equal(await sha256(await response.arrayBuffer()), wanted, `${kind} ended after ${steps}: ${url}`);
+        const response = await within(cache.match(url), ended);
+        t.equal(await sha256(await within(response.arrayBuffer(), ended)), wanted, `${kind} ended after ${steps}: ${url}`);
+        entries += 1;
       }
     }
+    t.ok(entries > 0, `nothing was ever kept by a ${kind}`);
   }
   const messages = [];
   const py = await load({ lockFileContents: contents, packageBaseUrl: t.env.assetsUrl });
