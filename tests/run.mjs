@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { NAMES, makeAssets } from './harness/assets.mjs';
 import { ferropyDist, peerDist } from './harness/dist.mjs';
 import { BrowserEngine, ENGINES, NodeEngine, findBrowser } from './harness/engines.mjs';
+import { Extras } from './harness/extras.mjs';
 import { serveNpm } from './harness/npm.mjs';
 import { fussy } from './harness/fussy.mjs';
 import { REPO } from './harness/pins.mjs';
@@ -73,6 +74,7 @@ const runs = {
 };
 
 async function handle(request, response, path) {
+  if (await extras.handle(request, response, path)) return true;
   const [, kind, id] = /^\/__(plan|event)\/(\d+)$/.exec(path) ?? [];
   if (!kind) return (await serveFussy(request, response, path)) || serveNpm(request, response, path);
   const run = runs.map.get(id);
@@ -89,14 +91,16 @@ async function handle(request, response, path) {
   return true;
 }
 
+const mounts = [
+  ['/dist/', dist.dir],
+  ['/some/folder far/down/', dist.dir],
+  ['/tests/', TESTS],
+  ['/assets/wheels/', wheels.folder],
+  ['/assets/', scratch],
+];
+const extras = new Extras(mounts);
 const server = await startServer({
-  mounts: [
-    ['/dist/', dist.dir],
-    ['/some/folder far/down/', dist.dir],
-    ['/tests/', TESTS],
-    ['/assets/wheels/', wheels.folder],
-    ['/assets/', scratch],
-  ],
+  mounts,
   handle,
   isolated: !options['no-isolation'],
 });
@@ -177,6 +181,7 @@ await Promise.all(
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) await runEngine(name);
   }),
 );
+await extras.close();
 await server.close();
 await rm(scratch, { recursive: true, force: true });
 

@@ -5,13 +5,13 @@ import { fileUrl, folderUrl, scriptFolder } from "./environment.ts";
 import type { FileSystem } from "./filesystem.ts";
 import { prepare, start } from "./interpreter.ts";
 import { type FromToml, Lock, type Lockfile } from "./lock.ts";
-import { fromToml, Packages } from "./packages.ts";
+import { fromToml, Packages, type PackageWatcher } from "./packages.ts";
 import { SITE_PACKAGES } from "./paths.ts";
 
 export { addSitePaths, enterHost } from "./hostfs.ts";
 export { runMain, type MainOptions } from "./main.ts";
 export type { Lockfile, LockfileInfo, LockfilePackage } from "./lock.ts";
-export type { InstallOptions, LoadPackageOptions, PackageData, PackageProgress } from "./packages.ts";
+export type { InstallOptions, LoadPackageOptions, PackageData, PackageProgress, PackageWatcher } from "./packages.ts";
 export type { InputChunk, OutputOptions, StdinOptions } from "./streams.ts";
 export type { RunOptions } from "./api.ts";
 export type { LiveObject } from "../../runtime/src/lifetimes/alive.ts";
@@ -50,6 +50,11 @@ export interface PyodideConfig {
    * blocks the thread meanwhile; `loadPackage` and `loadPackagesFromImports` do not. Default false.
    */
   installOnImport?: boolean | undefined;
+  /**
+   * Told how far packages are, whoever loads them with `loadPackage` or `installPackages`, from Python with micropip
+   * among others; undefined when a call has ended, well or not.
+   */
+  packageProgress?: PackageWatcher | undefined;
   /** What `import js` sees. Default: `globalThis`. */
   jsglobals?: object | undefined;
   /** Command-line arguments of the interpreter, such as `-X dev`. */
@@ -76,9 +81,10 @@ export interface PyodideConfig {
   toJsLiteralMap?: boolean | undefined;
 }
 
+type OwnOptions = "installOnImport" | "packageProgress";
+
 /** Options that are all given, but for those that only ferropy has. */
-export type PyodideConfigWithDefaults = Required<Omit<PyodideConfig, "installOnImport">> &
-  Pick<PyodideConfig, "installOnImport">;
+export type PyodideConfigWithDefaults = Required<Omit<PyodideConfig, OwnOptions>> & Pick<PyodideConfig, OwnOptions>;
 
 /** Where `dlopen` looks for libraries that several packages need. */
 const LD_LIBRARY_PATH = "/usr/lib";
@@ -131,7 +137,7 @@ export async function loadPyodide(config: PyodideConfig = {}): Promise<PyodideAP
       `the arguments ${JSON.stringify(config.args)} made the interpreter exit with status ${status}`,
     );
   }
-  const packages = new Packages(machine, indexUrl, lock, config.packageCacheDir);
+  const packages = new Packages(machine, indexUrl, lock, config.packageCacheDir, config.packageProgress);
   await packages.settled();
   const pyodide = new PyodideAPI(machine, packages, version);
   await packages.serveImports(config.installOnImport ?? false);

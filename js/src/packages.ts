@@ -12,15 +12,21 @@ import type { Lock, Lockfile, PackageType } from "./lock.ts";
 
 /** How far the loading of a package is. */
 export interface PackageProgress {
-  /** `download`: bytes arrive; `check`: they are checked; `install`: its files are put in place. */
-  phase: "download" | "check" | "install";
-  /** The package's name, or its file's. */
+  /**
+   * `resolve`: it is found out what requirements mean; `download`: bytes arrive; `check`: they are checked; `install`:
+   * its files are put in place.
+   */
+  phase: "resolve" | "download" | "check" | "install";
+  /** The package's name, or its file's; in `resolve` the requirements. */
   package: string;
   /** Bytes that have arrived. */
   received: number;
   /** Bytes that will have arrived at the end, if that is known. */
   total: number | undefined;
 }
+
+/** Told how far packages are; undefined when a call has ended, well or not. */
+export type PackageWatcher = (progress: PackageProgress | undefined) => void;
 
 /** Options of `loadPackage`. */
 export interface LoadPackageOptions {
@@ -72,16 +78,24 @@ export class Packages {
   readonly #indexUrl: string;
   readonly #cacheFolder: string | undefined;
   readonly #lock: Promise<Lock>;
+  readonly #watcher: PackageWatcher | undefined;
   #locked: Lock | undefined;
   #failure: unknown;
   #loader: PackageLoader | undefined;
   #loading: Promise<PackageLoader> | undefined;
 
-  constructor(machine: Machine, indexUrl: string, lock: Promise<Lock>, cacheFolder: string | undefined) {
+  constructor(
+    machine: Machine,
+    indexUrl: string,
+    lock: Promise<Lock>,
+    cacheFolder: string | undefined,
+    watcher: PackageWatcher | undefined,
+  ) {
     this.#machine = machine;
     this.#indexUrl = indexUrl;
     this.#lock = lock;
     this.#cacheFolder = cacheFolder;
+    this.#watcher = watcher;
   }
 
   /** Waits for the lock file; whether it is usable matters when it is used. */
@@ -162,8 +176,24 @@ export class Packages {
    * Loads packages; either all of them or, on an error, none.
    * @throws PackageError or FetchError naming the source.
    */
-  async load(sources: Sources, options: LoadPackageOptions): Promise<PackageData[]> {
-    return (await this.#start()).load(list(sources), options);
+  load(sources: Sources, options: LoadPackageOptions): Promise<PackageData[]> {
+    return this.#watched(options, async (watched) => (await this.#start()).load(list(sources), watched));
+  }
+
+  /** Lets the watcher see a call, too. */
+  async #watched<O extends LoadPackageOptions>(options: O, work: (options: O) => Promise<PackageData[]>): Promise<PackageData[]> {
+    const watcher = this.#watcher;
+    if (watcher === undefined) return work(options);
+    const progressCallback = (progress: PackageProgress): void => {
+      watcher(progress);
+      options.progressCallback?.(progress);
+    };
+    try {
+      // What else there is, is asked of the caller's object, of whatever kind it is.
+      return await work(Object.create(options, { progressCallback: { value: progressCallback } }) as O);
+    } finally {
+      watcher(undefined);
+    }
   }
 
   #resolver(): Promise<WebAssembly.Module> {
@@ -183,7 +213,7 @@ export class Packages {
       const metadata = (helper["metadata"] as () => PyProxy)();
       const installed = metadata.toJs() as string[];
       metadata.destroy();
-      return await loader.install(list(requirements) as string[], installed, options);
+      return await this.#watched(options, (watched) => loader.install(list(requirements) as string[], installed, watched));
     } finally {
       helper.destroy();
     }

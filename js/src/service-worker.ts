@@ -5,6 +5,9 @@
  * A page registers it from the distribution's folder if it lies there, too; otherwise from a script of its own that
  * sets `self.ferropyBase` to the folder and imports this one with `importScripts`. Packages with hashes are kept by
  * the loader itself (packages/src/download).
+ *
+ * What a page has fetched before the worker controls it, the worker does not see: itself, its scripts. The page tells
+ * it with a message `{ keep: [address, …] }`; a port that comes along gets `{ missing: [reason, …] }` when all is done.
  */
 
 /** What a service worker's scope has that a page's has not. */
@@ -17,6 +20,7 @@ interface Scope {
   skipWaiting(): Promise<void>;
   addEventListener(type: "install" | "activate", listener: (event: ExtendableEvent) => void): void;
   addEventListener(type: "fetch", listener: (event: FetchEvent) => void): void;
+  addEventListener(type: "message", listener: (event: ExtendableEvent & MessageEvent<unknown>) => void): void;
 }
 
 interface ExtendableEvent {
@@ -45,6 +49,10 @@ function keyOf(file: string): string {
 
 function hex(digest: ArrayBuffer): string {
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function isOurs(url: string): boolean {
+  return url.startsWith(base) && Object.hasOwn(FERROPY_FILES, url.slice(base.length));
 }
 
 /** Fetches a file of the distribution and keeps it if it is what it should be. */
@@ -101,6 +109,35 @@ async function visited(request: Request): Promise<Response> {
   }
 }
 
+/** Fetches what a page was made of before it was controlled; says what could not be had. */
+async function keepVisited(addresses: readonly string[]): Promise<string[]> {
+  const cache = await caches.open(VISITED);
+  const wanted = new Set(addresses.map((address) => new URL(address, base).href.replace(/#.*$/, "")));
+  const missing = await Promise.all(
+    [...wanted].map(async (url) => {
+      if (!url.startsWith("http") || isOurs(url) || (await cache.match(url)) !== undefined) return [];
+      try {
+        await cache.add(url);
+        return [];
+      } catch (error) {
+        return [`${url} could not be kept: ${(error as Error).message}`];
+      }
+    }),
+  );
+  return missing.flat();
+}
+
+scope.addEventListener("message", (event) => {
+  const { keep } = (event.data ?? {}) as { keep?: unknown };
+  if (!Array.isArray(keep)) return;
+  const work = async (): Promise<void> => {
+    const missing = await keepVisited(keep.map(String));
+    // What the page fetches after the answer is seen here.
+    await scope.clients.claim();
+    event.ports[0]?.postMessage({ missing });
+  };
+  event.waitUntil(work());
+});
 scope.addEventListener("install", (event) => {
   event.waitUntil(install());
 });
@@ -111,9 +148,8 @@ scope.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || !request.url.startsWith("http")) return;
   const [url = request.url] = request.url.split("#", 1);
-  const file = url.startsWith(base) ? url.slice(base.length) : "";
-  const ours = Object.hasOwn(FERROPY_FILES, file);
+  const ours = isOurs(url);
   // Parts of files are the network's business.
   if (!ours && request.headers.has("range")) return;
-  event.respondWith(ours ? kept(file, request) : visited(request));
+  event.respondWith(ours ? kept(url.slice(base.length), request) : visited(request));
 });

@@ -145,7 +145,8 @@ export class PackageLoader {
 
   /** What has to be loaded so that requirements are met. */
   async #resolve(requirements: readonly string[], installed: readonly string[], options: InstallOptions): Promise<Job[]> {
-    const { messageCallback, reinstall = false } = options;
+    const { messageCallback, progressCallback, reinstall = false } = options;
+    progressCallback?.({ phase: "resolve", package: requirements.join(", "), received: 0, total: undefined });
     const [half, lock] = await Promise.all([this.#half.later(), this.#lock.later()]);
     this.#resolving ??= (async () => {
       const emscripten = lock.contents.info.platform.replace(/^emscripten_/, "").replaceAll("_", ".");
@@ -214,23 +215,34 @@ export class PackageLoader {
   }
 
   *#loadJobs(jobs: readonly Job[], options: InstallOptions): Work<PackageData[]> {
-    const { messageCallback, reinstall = false } = options;
+    const { messageCallback, progressCallback, reinstall = false } = options;
     if (jobs.length === 0) return [];
+    // All of them, before the first bytes of any.
+    for (const { label } of jobs) progressCallback?.({ phase: "download", package: label, received: 0, total: undefined });
     messageCallback?.(`Loading ${jobs.map(({ label }) => label).join(", ")}`);
     const prepared = yield* this.#prepareNeeds(jobs, options);
-    if (reinstall) this.#makeRoom(prepared);
-    const installed = yield* this.#installer.install(prepared, options);
+    const replaced: Prepared[] = [];
+    let installed: PackageData[];
+    try {
+      // As late as possible, so that little can still go wrong.
+      if (reinstall) this.#makeRoom(prepared, replaced);
+      installed = yield* this.#installer.install(prepared, options);
+    } catch (error) {
+      if (replaced.length > 0) yield* this.#installer.install(replaced, {});
+      throw error;
+    }
+    for (const { archive } of replaced) archive.close();
     if (installed.length > 0) {
       messageCallback?.(`Loaded ${installed.map(({ name, version }) => `${name} ${version}`).join(", ")}`);
     }
     return installed;
   }
 
-  /** Takes out what others replace: as late as possible, so that little can still go wrong. */
-  #makeRoom(prepared: readonly Prepared[]): void {
+  /** Takes out what others replace; `replaced` gets what could be put back. */
+  #makeRoom(prepared: readonly Prepared[], replaced: Prepared[]): void {
     try {
       for (const { title } of prepared) {
-        if (this.#installer.has(normalized(title))) this.#installer.unload(title, true);
+        if (this.#installer.has(normalized(title))) replaced.push(this.#installer.takeOut(title, true));
       }
     } catch (error) {
       for (const { archive } of prepared) archive.close();

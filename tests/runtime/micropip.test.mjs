@@ -108,6 +108,24 @@ test('what is installed stays, and says so', OURS, async (load, t) => {
   t.equal(versions(), 'idx_app=1.1 idx_lib=1.2');
 });
 
+test('what was to be replaced stays if its successor fails', OURS, async (load, t) => {
+  const { py, install, versions } = await start(load, t);
+  await install('["idx-lib==1.0", "idx-app==1.0"]');
+  py.runPython(`
+import _pyodide.packages as p
+def failing(folders, real=p.installed):
+    p.installed = real
+    raise RuntimeError("at the last step")
+p.installed = failing`);
+  t.match((await t.rejects(() => install('["idx-lib>1", "idx-app>1"], reinstall=True'))).message, /at the last step/);
+  t.equal(versions(), 'idx_app=1.0 idx_lib=1.0');
+  t.same(Object.keys(py.loadedPackages).sort(), ['idx_app', 'idx_lib']);
+  t.equal(py.runPython('import idx_app, idx_lib; idx_app.VERSION + idx_lib.VERSION'), '1.01.0');
+  await install('["idx-lib>1", "idx-app>1"], reinstall=True');
+  t.equal(versions(), 'idx_app=1.1 idx_lib=1.2');
+  t.equal(py.runPython('import idx_app, idx_lib; idx_app.VERSION + idx_lib.VERSION'), '1.11.2');
+});
+
 test('errors say what stands in the way', OURS, async (load, t) => {
   const { refused, versions } = await start(load, t);
   const cases = {
@@ -244,7 +262,7 @@ test('installPackages from JavaScript: messages, progress, errors', OURS, async 
   });
   t.same(installed.map(({ name, version }) => `${name} ${version}`).sort(), ['idx_app 1.1', 'idx_lib 1.2']);
   t.same(messages.slice(-2), ['Loading idx-app, idx-lib', 'Loaded idx_app 1.1, idx_lib 1.2']);
-  t.same([...phases].sort(), ['check', 'download', 'install']);
+  t.same([...phases].sort(), ['check', 'download', 'install', 'resolve']);
   const heard = [];
   const options = { indexURLs: [index], errorCallback: (text) => heard.push(text) };
   const error = await t.rejects(() => py.installPackages('idx-source', options));

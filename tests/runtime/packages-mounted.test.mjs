@@ -168,26 +168,53 @@ b.getvalue()`).toJs();
   t.match(t.throws(() => py.unpackArchive(new Uint8Array(3), 'rar')).message, /rar/);
 });
 
-test('packageCacheDir keeps packages, and notices a flipped byte', { ...OURS, only: { node: 'host folders exist only in Node' } }, async (load, t) => {
+test('folders of the host get nothing and lose nothing', { ...OURS, only: { node: 'host folders exist only in Node' } }, async (load, t) => {
   const { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } = await import('node:fs');
   const { tmpdir } = await import('node:os');
   const { join } = await import('node:path');
-  const folder = mkdtempSync(join(tmpdir(), 'ferropy-cache-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const options = { lockFileURL: t.assetUrl('lock-two.json'), packageCacheDir: folder };
-  const file = t.env.assetNames.tool;
-  await (await load(options)).loadPackage('ferropy-tool', QUIET);
-  for (let i = 0; i < 100 && !readdirSync(folder).includes(file); i++) await new Promise((done) => setTimeout(done, 20));
-  t.same(readdirSync(folder), [file]);
-  const good = readFileSync(join(folder, file));
-  const bad = Buffer.from(good);
-  bad[100] ^= 1;
-  writeFileSync(join(folder, file), bad);
-  const messages = [];
-  const py = await load(options);
-  await py.loadPackage('ferropy-tool', { messageCallback: (text) => messages.push(text) });
-  t.match(messages.join('\n'), /ferropy_tool-1\.0-py3-none-any\.whl in .* is damaged .*getting it again/);
-  t.equal(py.runPython('import ferropy_tool; ferropy_tool.main()'), 7);
+  const host = mkdtempSync(join(tmpdir(), 'ferropy-host-'));
+  t.after(() => rmSync(host, { recursive: true }));
+  writeFileSync(join(host, 'ferropy-script'), 'mine');
+  const py = await load({});
+  // As in the programs for Node, where all of the host's folders are there.
+  for (const folder of ['/bin', '/share', '/include', '/tmp']) {
+    py.FS.mkdirTree(folder);
+    py.mountNodeFS(folder, host);
+  }
+  const untouched = () => {
+    t.same(readdirSync(host), ['ferropy-script']);
+    t.equal(readFileSync(join(host, 'ferropy-script'), 'utf8'), 'mine');
+  };
+  await py.loadPackage(t.assetUrl('tool'), QUIET);
+  untouched();
+  t.equal(py.runPython('import ferropy_tool, ferropy_extra; ferropy_tool.main()'), 7);
+  py.unloadPackage('ferropy_tool');
+  untouched();
+  py.FS.mkdirTree('/lib/python3.15/site-packages/ferropy_tool');
+  py.mountNodeFS('/lib/python3.15/site-packages/ferropy_tool', host);
+  const error = await t.rejects(() => py.loadPackage(t.assetUrl('tool'), QUIET));
+  t.match(error.message, /ferropy_tool-1\.0-py3-none-any\.whl cannot be loaded: .*site-packages\/ferropy_tool is a folder of the host/);
+  untouched();
+  t.same({ ...py.loadedPackages }, {});
+});
+
+test('packageProgress hears of every call, and of its end', OURS, async (load, t) => {
+  const heard = [];
+  const py = await load({ lockFileURL: t.assetUrl('lock-two.json'), packageProgress: (progress) => heard.push(progress) });
+  const own = [];
+  await py.loadPackage('ferropy-needy', { ...QUIET, progressCallback: (progress) => own.push(progress) });
+  t.same(heard, [...own, undefined]);
+  t.same(own.slice(0, 2).map((one) => [one.package, one.phase, one.received]), [['ferropy_tool', 'download', 0], ['ferropy_needy', 'download', 0]]);
+  heard.length = 0;
+  await py.runPythonAsync(`
+import pyodide_js
+await pyodide_js.loadPackage("${t.assetUrl('good')}", messageCallback=lambda text: None)`);
+  t.same([...new Set(heard.map((one) => one?.phase))], ['download', 'check', 'install', undefined]);
+  heard.length = 0;
+  await t.rejects(() => py.loadPackage(t.assetUrl('missing'), QUIET));
+  t.equal(heard.at(-1), undefined);
+  await t.rejects(() => py.installPackages('nothing-like-this', { ...QUIET, indexURLs: [t.assetUrl('index/{package_name}.json').replace('%7B', '{').replace('%7D', '}')] }));
+  t.same(heard.slice(-2), [{ phase: 'resolve', package: 'nothing-like-this', received: 0, total: undefined }, undefined]);
 });
 
 test('libraries beside a package, and those for everybody', OURS, async (load, t) => {

@@ -43,3 +43,34 @@ test('a distribution is kept by its service worker', WINDOW, async (load, t) => 
   t.after(() => frame.remove());
   t.equal(await (await frame.contentWindow.fetch(`${folder}pyodide-lock.json`)).text(), 'from the cache');
 });
+
+test('a page works without its server after the first visit', WINDOW, async (load, t) => {
+  // A server of its own, which can be ended; another port is another origin, with caches of its own.
+  const server = await (await fetch('/__server', { method: 'POST' })).text();
+  const end = () => fetch(`/__server?${encodeURIComponent(server)}`, { method: 'DELETE' });
+  t.after(end);
+  const frame = document.createElement('iframe');
+  t.after(() => frame.remove());
+  const visit = (begin) =>
+    new Promise((done, fail) => {
+      const listen = ({ origin, data }) => {
+        if (origin !== server) return;
+        removeEventListener('message', listen);
+        if (data.error === undefined) done(data);
+        else fail(new Error(data.error));
+      };
+      addEventListener('message', listen);
+      begin();
+    });
+  const first = await visit(() => {
+    frame.src = `${server}/tests/harness/offline.html`;
+    document.body.append(frame);
+  });
+  t.same({ ...first, version: '', scope: '' }, { missing: [], version: '', served: true, answer: 7, scope: '' });
+  t.equal((await end()).status, 204);
+  await t.rejects(() => fetch(`${server}/tests/harness/offline.html`, { mode: 'no-cors' }), 'the server is still there');
+  for (let i = 0; i < 2; i++) {
+    const again = await visit(() => frame.contentWindow.postMessage('reload', server));
+    t.same(again, { ...first, served: false });
+  }
+});

@@ -12,6 +12,7 @@ import { Client } from "./client.ts";
 import { Control } from "./control.ts";
 import { Editor, splitKeys } from "./editor.ts";
 import { nextIndent } from "./indent.ts";
+import { meterLine, type MeterState, meterStatus } from "./meter.ts";
 import type { FromWorker, ToWorker } from "./protocol.ts";
 import { type Prompt, View } from "./view.ts";
 import type { Start } from "./worker.ts";
@@ -110,6 +111,9 @@ class ConsolePage {
   #inputEditor = new Editor();
   #prompt: Prompt = { first: ">>> ", more: "... " };
   #mode: Mode = "loading";
+  #status = "";
+  /** Packages that are being loaded. */
+  #packages: MeterState | null = null;
   #control: Control | undefined;
   #client!: Client;
   #worker: Worker | undefined;
@@ -145,6 +149,7 @@ class ConsolePage {
     this.#terminal.onResize(({ rows, cols }) => {
       if (this.#mode !== "loading") this.#client.resize(rows, cols);
       if (this.#mode === "prompt") void this.#draw();
+      else this.#showPackages();
     });
     // Pastes come as one piece then, with their lines.
     this.#terminal.write("\x1b[?2004h");
@@ -180,6 +185,7 @@ class ConsolePage {
   }
 
   #start(): void {
+    this.#packages = null;
     this.#setMode("loading", "Loading Python…");
     this.#control = globalThis.crossOriginIsolated ? new Control() : undefined;
     const worker = new Worker(new URL("./console.worker.mjs", import.meta.url), { type: "module" });
@@ -201,7 +207,7 @@ class ConsolePage {
     switch (message.type) {
       case "progress":
         // The browser reports a download late, perhaps after its failure ended the loading.
-        if (this.#mode === "loading") element("status").textContent = `${message.stage}…`;
+        if (this.#mode === "loading") this.#showStatus(`${message.stage}…`);
         return;
       case "ready":
         this.#client.resize(this.#terminal.rows, this.#terminal.cols);
@@ -213,6 +219,9 @@ class ConsolePage {
         }
         void this.#newPrompt();
         return;
+      case "packages":
+        this.#packages = message.state;
+        return this.#showPackages();
       case "result":
         return this.#client.settle(message);
       case "output":
@@ -243,9 +252,27 @@ class ConsolePage {
 
   #setMode(mode: Mode, status: string): void {
     this.#mode = mode;
-    element("status").textContent = status;
+    this.#showStatus(status);
+    this.#showPackages();
     element<HTMLProgressElement>("progress").hidden = mode !== "loading";
     element<HTMLButtonElement>("interrupt").disabled = mode !== "running" && mode !== "input";
+  }
+
+  #showStatus(status: string): void {
+    this.#status = status;
+    const text = this.#packages === null ? status : meterStatus(this.#packages);
+    const line = element("status");
+    // It is read aloud when it changes.
+    if (line.textContent !== text) line.textContent = text;
+  }
+
+  /** A line below the output while code waits for packages; a prompt leaves no room for it, and a screen reader no peace. */
+  #showPackages(): void {
+    const { cols, options } = this.#terminal;
+    const busy = this.#mode === "running" && this.#client.running && options.screenReaderMode !== true;
+    const line = this.#packages === null || !busy ? "" : `\x1b[90m${meterLine(this.#packages, cols)}\x1b[0m`;
+    void this.#view.footer(line);
+    this.#showStatus(this.#status);
   }
 
   // --- keys -----------------------------------------------------------------------------------

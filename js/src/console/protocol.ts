@@ -1,5 +1,7 @@
 /** The messages between a terminal (the page, or the Node REPL's main thread) and its Python worker. */
 
+import type { MeterState } from "./meter.ts";
+
 /** Requests that Python answers. `run` is answered when the code has ended. */
 export type Method = "check" | "complete" | "run" | "prompts";
 
@@ -11,6 +13,8 @@ export type ToWorker =
 export type FromWorker =
   | { type: "progress"; stage: string }
   | { type: "ready"; banner: string }
+  /** How far packages are; null when there is nothing more to show. */
+  | { type: "packages"; state: MeterState | null }
   | { type: "result"; id: number; value: string }
   | { type: "output"; bytes: Uint8Array }
   | { type: "read"; most: number; prompt: string }

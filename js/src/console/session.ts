@@ -38,6 +38,8 @@ export interface SessionHost {
   stdin(target: Uint8Array): number;
   stdout(bytes: Uint8Array): number;
   stderr(bytes: Uint8Array): number;
+  /** Called when code has ended, before anybody is told. */
+  ended?(): void;
 }
 
 const SESSION = "__import__('pyodide.console', fromlist=['_'])._terminal_session()";
@@ -58,6 +60,11 @@ export class Session {
     python.setStdout({ write: this.#noted(host.stdout), ...terminal });
     python.setStderr({ write: this.#noted(host.stderr), ...terminal });
     if (host.control !== undefined) python.setInterruptBuffer(host.control.interruptBuffer);
+  }
+
+  /** How wide the terminal is. */
+  get columns(): number {
+    return this.#size.columns;
   }
 
   /** The unfinished last line of the output. */
@@ -94,6 +101,7 @@ export class Session {
     if (method === "run") {
       this.#lastLine = "";
       value = await this.#python.runPythonAsync(`await ${SESSION}.${call}`);
+      this.#host.ended?.();
       // Python's own REPL shows its prompt where the output ended; a fresh line reads better.
       if (this.#lastLine !== "") this.#host.stdout(new TextEncoder().encode("\n"));
     } else {

@@ -22,6 +22,8 @@ export class View {
   #queue: Promise<void> = Promise.resolve();
   readonly #unprinted: (string | Uint8Array)[] = [];
   #printed: Promise<void> = Promise.resolve();
+  /** A line below the output, where it starts, and in which column the output ended. */
+  #footer: { readonly text: string; readonly start: IMarker | undefined; readonly column: number } | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -37,18 +39,47 @@ export class View {
 
   async #printAll(): Promise<void> {
     const pieces = this.#unprinted.splice(0);
+    const footer = this.#footer?.text;
+    await this.#removeFooter();
     const last = pieces.pop();
     for (const piece of pieces) this.#terminal.write(piece);
     if (last !== undefined) await this.#write(last);
+    if (footer !== undefined) await this.#drawFooter(footer);
+  }
+
+  /**
+   * Show a line below the output, with output to come above it; empty to take it away. It must be shorter than the
+   * terminal is wide, but for its colours. A prompt takes it away, too.
+   */
+  footer(text: string): Promise<void> {
+    return this.#enqueue(async () => {
+      if (text === this.#footer?.text) return;
+      await this.#removeFooter();
+      if (text !== "") await this.#drawFooter(text);
+    });
+  }
+
+  async #drawFooter(text: string): Promise<void> {
+    const column = this.#terminal.buffer.active.cursorX;
+    this.#footer = { text, start: this.#terminal.registerMarker(0), column };
+    await this.#write(`\x1b[?25l${column > 0 ? "\r\n" : ""}${text}`);
+  }
+
+  async #removeFooter(): Promise<void> {
+    const footer = this.#footer;
+    if (footer === undefined) return;
+    this.#footer = undefined;
+    await this.#write(`${this.#backTo(footer.start, footer.column)}\x1b[?25h`);
+    footer.start?.dispose();
   }
 
   /** Begin to edit where the output ended. */
   begin(): Promise<void> {
-    return this.#enqueue(() => {
+    return this.#enqueue(async () => {
+      await this.#removeFooter();
       this.#start?.dispose();
       this.#start = this.#terminal.registerMarker(0);
       this.#startColumn = this.#terminal.buffer.active.cursorX;
-      return Promise.resolve();
     });
   }
 
@@ -79,10 +110,15 @@ export class View {
   }
 
   #toStart(): string {
+    return this.#backTo(this.#start, this.#startColumn);
+  }
+
+  /** Goes back to a place, and clears what comes after it. */
+  #backTo(start: IMarker | undefined, column: number): string {
     const { active } = this.#terminal.buffer;
-    const up = active.baseY + active.cursorY - (this.#start?.line ?? 0);
+    const up = active.baseY + active.cursorY - (start?.line ?? 0);
     const rows = Math.min(Math.max(up, 0), active.cursorY);
-    return (rows > 0 ? `\x1b[${rows}A` : "") + `\x1b[${this.#startColumn + 1}G\x1b[J`;
+    return (rows > 0 ? `\x1b[${rows}A` : "") + `\x1b[${column + 1}G\x1b[J`;
   }
 
   #write(data: string | Uint8Array): Promise<void> {

@@ -1,7 +1,9 @@
 /** The worker of the console page: loads Python and serves the page's messages. */
 
 import type { FromWorker, ToWorker } from "./protocol.ts";
+import type { PackageWatcher } from "../packages.ts";
 import { Control } from "./control.ts";
+import { Meter } from "./meter.ts";
 import { type PythonRuntime, Session, type SessionHost } from "./session.ts";
 
 /** The page's first message. */
@@ -13,7 +15,7 @@ export interface Start {
 
 interface Loader {
   version: string;
-  loadPyodide(options: { env: Record<string, string> }): Promise<PythonRuntime>;
+  loadPyodide(options: { env: Record<string, string>; packageProgress: PackageWatcher }): Promise<PythonRuntime>;
 }
 
 const post = (message: FromWorker) => self.postMessage(message);
@@ -72,7 +74,9 @@ async function start({ control: buffer, env }: Start): Promise<void> {
   const downloads = reportDownloads();
   const url = new URL("./ferropy.mjs", import.meta.url).href;
   const { loadPyodide, version } = (await import(url)) as Loader;
-  const python = await loadPyodide({ env });
+  const meter = new Meter((state) => post({ type: "packages", state }));
+  const packageProgress: PackageWatcher = (progress) => meter.note(progress);
+  const python = await loadPyodide({ env, packageProgress });
   downloads.disconnect();
   const session: Session = new Session(
     python,

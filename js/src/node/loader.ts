@@ -9,7 +9,7 @@ import type { MainOptions } from "../main.ts";
 export interface Ferropy {
   version: string;
   runMain(options: MainOptions): Promise<number>;
-  loadPyodide(options: Pick<PyodideConfig, "env" | "fsInit">): Promise<PythonRuntime>;
+  loadPyodide(options: Pick<PyodideConfig, "env" | "fsInit" | "packageProgress">): Promise<PythonRuntime>;
   addSitePaths: typeof addSitePaths;
   enterHost: typeof enterHost;
 }

@@ -13,6 +13,7 @@ import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { Client } from "../console/client.ts";
 import { Control } from "../console/control.ts";
 import { nextIndent } from "../console/indent.ts";
+import { Meter, meterLine } from "../console/meter.ts";
 import type { FromWorker, ToWorker } from "../console/protocol.ts";
 import { Session } from "../console/session.ts";
 import { Host } from "./host.ts";
@@ -288,6 +289,8 @@ function main(): void {
       case "fatal":
         return fatal(message);
       case "progress":
+      case "packages":
+        // Both are the page's: the worker draws here what there is to see.
         return;
     }
   });
@@ -299,7 +302,21 @@ async function work(port: NonNullable<typeof parentPort>): Promise<void> {
   const post = (message: FromWorker) => port.postMessage(message);
   try {
     const { addSitePaths, enterHost, loadPyodide, version } = await importFerropy();
+    let meterShown = false;
+    const draw = (text: string): number => host.stdout(new TextEncoder().encode(text));
+    const eraseMeter = (): void => {
+      if (meterShown) draw("\r\x1b[K");
+      meterShown = false;
+    };
+    const meter = new Meter((state) => {
+      eraseMeter();
+      // It has a line to itself, and only while nobody types.
+      if (state === null || !running || session.lastLine !== "") return;
+      meterShown = true;
+      draw(`\x1b[90m${meterLine(state, session.columns)}\x1b[0m`);
+    });
     const python = await loadPyodide({
+      packageProgress: (progress) => meter.note(progress),
       // The library is ours: a host Python's would not match.
       env: { ...environment(), PYTHONHOME: "/" },
       fsInit: async (fs) => {
@@ -313,16 +330,23 @@ async function work(port: NonNullable<typeof parentPort>): Promise<void> {
       post({ type: "read", most, prompt: session.lastLine }),
     );
     const output = (write: (bytes: Uint8Array) => number) => (bytes: Uint8Array) => {
-      if (running) return write(bytes);
+      if (running) {
+        eraseMeter();
+        return write(bytes);
+      }
       post({ type: "output", bytes: bytes.slice() });
       return bytes.length;
     };
     const session: Session = new Session(python, {
       control,
       post,
-      stdin: host.terminalInput,
+      stdin: (target) => {
+        eraseMeter();
+        return host.terminalInput(target);
+      },
       stdout: output(host.stdout),
       stderr: output(host.stderr),
+      ended: eraseMeter,
     });
     port.on("message", (message: ToWorker) => {
       const runs = message.type === "call" && message.method === "run";

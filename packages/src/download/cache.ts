@@ -17,6 +17,12 @@ export interface PackageCache {
   remove(sha256: string, file: string): Promise<void>;
 }
 
+/** What files that are being written end with in Node. */
+const PARTIAL = ".part";
+
+/** How old such a file is when nobody can still be writing it, in milliseconds. */
+const ABANDONED = 3_600_000;
+
 /** The name of the browser's cache; the number changes with what is kept in it. */
 const CACHE_NAME = "ferropy-packages-1";
 
@@ -51,6 +57,12 @@ async function folderCache(folder: string): Promise<PackageCache> {
   const { join } = await import("node:path");
   // The layout of the ecosystem: files under their own names.
   const place = (file: string): string => join(folder, file);
+  // What processes left that were killed.
+  const names = await fs.readdir(folder).catch(() => []);
+  for (const name of names.filter((one) => one.endsWith(PARTIAL))) {
+    const age = await fs.stat(place(name)).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+    if (age > ABANDONED) await fs.rm(place(name), { force: true }).catch(() => undefined);
+  }
   return {
     label: folder,
     get: (_, file) => ({
@@ -60,7 +72,7 @@ async function folderCache(folder: string): Promise<PackageCache> {
     async put(_, file, bytes) {
       await fs.mkdir(folder, { recursive: true });
       // Written beside and renamed: another process may read it at this moment, or this one may be killed.
-      const beside = `${place(file)}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+      const beside = `${place(file)}.${process.pid}.${Math.random().toString(36).slice(2)}${PARTIAL}`;
       try {
         await fs.writeFile(beside, bytes);
         await fs.rename(beside, place(file));

@@ -151,15 +151,16 @@ export class Installer {
         }
         wanted.set(key, one);
       }
-      for (const { archive, files, added, title, adopt } of packages) {
-        progressCallback?.({ phase: "install", package: title, received: 0, total: undefined });
-        mounted.push(this.#mounts.mount(archive, files, added));
-        for (const take of adopt) take();
+      for (const one of packages) {
+        progressCallback?.({ phase: "install", package: one.title, received: 0, total: undefined });
+        mounted.push(this.#mount(one));
+        for (const take of one.adopt) take();
       }
       yield* this.#loadLibraries(packages);
       this.#tellPython(packages);
     } catch (error) {
       for (const { undo } of mounted.reverse()) undo();
+      if (mounted.length > 0) this.#forgetImports(packages);
       for (const { archive, files } of packages) {
         for (const [path] of files) this.#libraries.forget(path);
         archive.close();
@@ -168,7 +169,7 @@ export class Installer {
     } finally {
       this.#busy = false;
     }
-    return [...wanted].map(([key, one]) => this.#note(key, one));
+    return [...wanted].map(([key, one], index) => this.#note(key, one, mounted[index]?.paths ?? []));
   }
 
   /** Leaves out what an `import` has installed while this was being downloaded. */
@@ -181,12 +182,30 @@ export class Installer {
     });
   }
 
-  #note(key: string, one: Prepared): PackageData {
-    const paths = [...one.files, ...one.added].map(([path]) => path);
+  #note(key: string, one: Prepared, paths: readonly string[]): PackageData {
     for (const path of paths) this.#owners.set(path, key);
     this.#installed.set(key, { ...one, paths });
     this.#loaded[one.title] = one.origin;
     return { name: one.title, version: one.version, fileName: one.file, packageType: one.type };
+  }
+
+  #mount({ archive, files, added, file }: Prepared): Mounted {
+    try {
+      return this.#mounts.mount(archive, files, added, isNeeded);
+    } catch (error) {
+      throw new PackageError(file, (error as Error).message, { cause: error });
+    }
+  }
+
+  /** What was half in place may have been imported while libraries were loading. */
+  #forgetImports(packages: readonly Prepared[]): void {
+    const { FS } = this.#machine.module;
+    const paths = packages.flatMap(({ files }) => files.map(([path]) => path));
+    try {
+      this.#python("removed", paths.filter((path) => !FS.analyzePath(path).exists));
+    } catch {
+      // An interrupt, perhaps; the error that led here says more.
+    }
   }
 
   *#loadLibraries(packages: readonly Prepared[]): Work<void> {
@@ -219,10 +238,17 @@ export class Installer {
 
   /**
    * Takes a package out again.
-   * @param replaced whether another version comes at once, so that others may need it.
    * @throws PackageError with the reason if that cannot be done.
    */
-  unload(name: string, replaced = false): void {
+  unload(name: string): void {
+    this.takeOut(name, false).archive.close();
+  }
+
+  /**
+   * The same for a package that may be installed again: its archive stays open.
+   * @param replaced whether another version comes at once, so that others may need it.
+   */
+  takeOut(name: string, replaced: boolean): Prepared {
     const key = normalized(name);
     const one = this.#installed.get(key);
     if (one === undefined) throw new PackageError(undefined, `${name} is not loaded`);
@@ -248,7 +274,7 @@ export class Installer {
     this.#installed.delete(key);
     Reflect.deleteProperty(this.#loaded, one.title);
     this.#python("removed", mine);
-    one.archive.close();
+    return one;
   }
 
   #remove(paths: readonly string[]): void {
@@ -266,6 +292,11 @@ export class Installer {
       }
     }
   }
+}
+
+/** Whether a package is of no use without a file; scripts and data for other folders are extras. */
+function isNeeded(path: string): boolean {
+  return path.startsWith(`${SITE_PACKAGES}/`) || path.startsWith(`${LIBRARY_FOLDER}/`);
 }
 
 /** The top-level modules among files in site-packages. */

@@ -35,9 +35,11 @@ interface Placed {
   readonly replaced: FSNode | undefined;
 }
 
-/** What one mount did, to be undone. */
+/** What one mount did. */
 export interface Mounted {
-  /** Takes the files away again and puts back what they replaced. */
+  /** The files that are there now. */
+  readonly paths: readonly string[];
+  /** Takes the files and new folders away again and puts back what was replaced. */
   undo(): void;
 }
 
@@ -63,30 +65,42 @@ export class Mounts {
     }
   }
 
-  /** Puts files into the file system; those that are there are replaced. */
+  /**
+   * Puts files into the file system; those that are there are replaced.
+   * @param needed whether a file matters so much that its folder must not be the host's; others are left out there.
+   * @throws Error if a file would take the place of a folder, or the other way round; then nothing has changed.
+   */
   mount(
     archive: Archive,
     files: readonly ArchivedFile[],
     added: readonly (readonly [path: string, text: string])[],
+    needed: (path: string) => boolean,
   ): Mounted {
+    const paths: string[] = [];
     const placed: Placed[] = [];
+    const made: string[] = [];
     const undo = (): void => {
       for (const { parent, name, replaced } of placed.reverse()) {
         this.#detach(parent, name);
         if (replaced !== undefined) this.#attach(parent, name, replaced);
       }
+      // An empty folder would be a package without a name of its own: `import` takes it for one.
+      for (const folder of made.reverse()) {
+        if (this.#fs.analyzePath(folder).exists && this.#fs.readdir(folder).length === 2) this.#fs.rmdir(folder);
+      }
     };
-    const folders = new Map<string, FSNode>();
+    const folders = new Map<string, FSNode | undefined>();
     const place = (path: string, make: (parent: FSNode, name: string) => FSNode): void => {
       const slash = path.lastIndexOf("/");
       const folder = path.slice(0, slash);
       const name = path.slice(slash + 1);
-      let parent = folders.get(folder);
+      if (!folders.has(folder)) folders.set(folder, this.#folder(folder, made));
+      const parent = folders.get(folder);
       if (parent === undefined) {
-        this.#fs.mkdirTree(folder);
-        parent = this.#fs.lookupPath(folder, { follow: true }).node;
-        folders.set(folder, parent);
+        if (needed(path)) throw new Error(`${folder} is a folder of the host, and packages are put into memory only`);
+        return;
       }
+      paths.push(path);
       const replaced = this.#detach(parent, name);
       placed.push({ parent, name, replaced });
       this.#attach(parent, name, make(parent, name));
@@ -108,7 +122,28 @@ export class Mounts {
       undo();
       throw error;
     }
-    return { undo };
+    return { paths, undo };
+  }
+
+  /**
+   * A folder, which is made if there is none.
+   * @param made gets the paths that are new, outermost first.
+   * @returns undefined where it is not in memory, but the host's, say: nothing is changed there.
+   * @throws Error if a file is in the way.
+   */
+  #folder(path: string, made: string[]): FSNode | undefined {
+    const fs = this.#fs;
+    const missing: string[] = [];
+    let there = path;
+    for (; there !== "" && !fs.analyzePath(there).exists; there = there.slice(0, there.lastIndexOf("/"))) missing.push(there);
+    const { node } = fs.lookupPath(there || "/", { follow: true });
+    if (!fs.isDir(node.mode)) throw new Error(`${there} is a file, and the package has a folder of this name`);
+    if (node.contents === undefined) return undefined;
+    for (const folder of missing.reverse()) {
+      fs.mkdir(folder);
+      made.push(folder);
+    }
+    return missing.length === 0 ? node : fs.lookupPath(path, { follow: true }).node;
   }
 
   #attach(parent: FSNode, name: string, node: FSNode): void {
@@ -123,7 +158,7 @@ export class Mounts {
     if (!Object.hasOwn(entries, name)) return undefined;
     const node = entries[name] as FSNode;
     if (this.#fs.isDir(node.mode)) {
-      throw new Error(`${this.#fs.getPath(node)} is a folder, and a package has a file of this name`);
+      throw new Error(`${this.#fs.getPath(node)} is a folder, and the package has a file of this name`);
     }
     delete entries[name];
     this.#fs.hashRemoveNode(node);
@@ -133,7 +168,8 @@ export class Mounts {
   /** A file of the memory file system, whose operations ours share. */
   #template(): MemoryNode {
     const fs = this.#fs;
-    const path = "/tmp/.ferropy-template";
+    // The root is always in memory, and other folders may be the host's.
+    const path = "/.ferropy-template";
     fs.writeFile(path, "");
     const { node } = fs.lookupPath(path);
     fs.unlink(path);
