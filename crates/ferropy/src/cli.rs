@@ -27,8 +27,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0    success
   1    ferropy could not do it (standard error says why and what to do), the
-       script ended with an uncaught exception, `doctor` misses something, or
-       `lock --check` would change the lock file
+       script ended with an uncaught exception, `doctor` misses something,
+       `lock --check` would change the lock file, or `wheel check` found faults
   2    wrong usage, or the script does not exist
   130  interrupted with Ctrl-C
   N    the script's own status, as given to sys.exit(N)
@@ -48,6 +48,7 @@ pub(crate) enum Command {
     Download(DownloadArgs),
     Tree(TreeArgs),
     Why(WhyArgs),
+    Wheel(WheelArgs),
     Dist(DistArgs),
     Serve(ServeArgs),
     Doctor(DoctorArgs),
@@ -200,6 +201,35 @@ pub(crate) struct WhyArgs {
     pub(crate) name: PackageName,
     /// The lock file; pyodide-lock.json or pylock.toml in this folder if left out
     pub(crate) lock: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) json: JsonArg,
+}
+
+/// Look into wheels.
+#[derive(Debug, Args)]
+pub(crate) struct WheelArgs {
+    #[command(subcommand)]
+    pub(crate) command: WheelCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WheelCommand {
+    Check(CheckArgs),
+}
+
+/// Check whether wheels will work in the interpreter, without running them.
+///
+/// Each symbol that an extension module takes has to be given by the interpreter or by a library
+/// in the wheel, with the same type; names, tags and licence have to be right. Exits with 1 if
+/// something will not work.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The wheels
+    #[arg(value_name = "WHEEL", required = true)]
+    pub(crate) wheels: Vec<PathBuf>,
+    /// Exit with 1 for warnings as well
+    #[arg(long)]
+    pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) json: JsonArg,
 }

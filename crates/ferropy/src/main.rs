@@ -61,6 +61,7 @@ fn run(cli: Cli) -> miette::Result<ExitCode> {
         Some(Command::Download(args)) => commands::download::run(&args),
         Some(Command::Tree(args)) => commands::tree::tree(&args),
         Some(Command::Why(args)) => commands::tree::why(&args),
+        Some(Command::Wheel(args)) => commands::wheel::run(&args),
         Some(Command::Dist(args)) => commands::dist::run(&args),
         Some(Command::Serve(args)) => commands::serve::run(args),
         Some(Command::Doctor(args)) => commands::doctor::run(&args),

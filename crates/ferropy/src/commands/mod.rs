@@ -9,3 +9,4 @@ pub(crate) mod lock;
 pub(crate) mod run;
 pub(crate) mod serve;
 pub(crate) mod tree;
+pub(crate) mod wheel;

@@ -9,8 +9,15 @@ use std::process::{Command, Output, Stdio};
 
 /// `ferropy run` in `dir`, with nothing on standard input.
 pub fn ferropy(dir: &Path) -> Command {
+    let mut command = ferropy_command(dir);
+    command.arg("run");
+    command
+}
+
+/// The same for any command.
+pub fn ferropy_command(dir: &Path) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("ferropy"));
-    command.arg("run").current_dir(dir).stdin(Stdio::null());
+    command.current_dir(dir).stdin(Stdio::null());
     for name in [
         "FERROPY_SITE",
         "FERROPY_EXTRA_ARCHIVES",
