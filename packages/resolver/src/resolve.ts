@@ -67,7 +67,12 @@ type Need =
       readonly metadata_sha256: string | null;
     };
 
-type Step = { readonly needs: readonly Need[] } | { readonly blocked: unknown } | Answer;
+type Step = { readonly needs: readonly Need[] } | { readonly blocked: Need } | Answer;
+
+/** Where what is needed is. */
+function addressOf(need: Need): string {
+  return "page" in need ? need.page : need.wheel;
+}
 
 /** What came from a server. */
 interface Fetched {
@@ -165,7 +170,8 @@ export class Resolving {
     let asked = 0;
     let flying = 0;
     let wake = (): void => undefined;
-    let failure: unknown;
+    /** Why a request failed, by its address; most are of no matter in the end. */
+    const failures = new Map<string, unknown>();
     const tell = (request: number, came: "content" | "nothing" | "failed", fetched?: Fetched): void => {
       if (ending.signal.aborted) return;
       const { url = "", type = "", body = new Uint8Array() } = fetched ?? {};
@@ -176,7 +182,7 @@ export class Resolving {
         const fetched = await this.#fetch(need, { ...sources, signal: ending.signal }, logins);
         tell(request, fetched === undefined ? "nothing" : "content", fetched);
       } catch (error) {
-        failure ??= error;
+        failures.set(addressOf(need), error);
         tell(request, "failed");
       }
       flying--;
@@ -192,7 +198,7 @@ export class Resolving {
       for (;;) {
         const step = this.#half.call({ op: "step", session }) as Step;
         if ("picks" in step) return step;
-        if ("blocked" in step) throw failure;
+        if ("blocked" in step) throw failures.get(addressOf(step.blocked));
         const { needs } = step;
         if (needs.length > 0) {
           sources.message(`Asking about ${needs.length} ${needs.length === 1 ? "package" : "packages"}`);
