@@ -1,6 +1,6 @@
 /** Tables of the border's figures: for a terminal and for docs/benchmarks-ffi.md. Measures nothing. */
 import { geometricMean, seconds } from '../shared/stats.mjs';
-import { markdownHead, markdownProblems, markdownTables, printTables, row } from '../shared/tables.mjs';
+import { markdownReport, printReport, row } from '../shared/tables.mjs';
 
 /** What the project promised: for each case, and for the geometric mean of all. */
 const TARGETS = { each: 1, mean: 0.5 };
@@ -24,16 +24,6 @@ export function callTable(engine, calls, options) {
 const tables = (results) => Object.entries(results.engines).map(([engine, calls]) => callTable(engine, calls, results.options));
 const problems = (results) => Object.assign({}, ...Object.values(results.engines).map((calls) => calls.problems));
 
-export function printSummary(results) {
-  printTables(tables(results));
-  for (const [what, why] of Object.entries(problems(results))) console.log(`  not measured: ${what}: ${why}`);
-}
+export const printSummary = (results) => printReport(tables(results), problems(results));
 
-export function writeMarkdown(results) {
-  const lines = [
-    ...markdownHead('Benchmarks of the border', 'cargo xtask bench ffi', results),
-    ...markdownTables(tables(results)),
-    ...markdownProblems(problems(results)),
-  ];
-  return `${lines.join('\n')}\n`;
-}
+export const writeMarkdown = (results) => markdownReport('Benchmarks of the border', 'cargo xtask bench ffi', results, tables(results), problems(results));

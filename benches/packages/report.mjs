@@ -1,6 +1,6 @@
 /** Tables of loading and resolving packages: for a terminal and for docs/benchmarks-packages.md. Measures nothing. */
 import { megabytes, seconds } from '../shared/stats.mjs';
-import { markdownHead, markdownProblems, markdownTables, printTables, row } from '../shared/tables.mjs';
+import { markdownReport, printReport, row } from '../shared/tables.mjs';
 import { ALL } from './wheels.mjs';
 
 /** What the project promised, as ratios. */
@@ -68,16 +68,6 @@ function tables({ natively, runtime, wheels, options }) {
 
 const problems = ({ natively, runtime }) => ({ ...natively?.problems, ...runtime?.problems });
 
-export function printSummary(results) {
-  printTables(tables(results));
-  for (const [what, why] of Object.entries(problems(results))) console.log(`  ${what}: ${why}`);
-}
+export const printSummary = (results) => printReport(tables(results), problems(results));
 
-export function writeMarkdown(results) {
-  const lines = [
-    ...markdownHead('Benchmarks of packages', 'cargo xtask bench packages', results),
-    ...markdownTables(tables(results)),
-    ...markdownProblems(problems(results)),
-  ];
-  return `${lines.join('\n')}\n`;
-}
+export const writeMarkdown = (results) => markdownReport('Benchmarks of packages', 'cargo xtask bench packages', results, tables(results), problems(results));

@@ -1,7 +1,7 @@
 /** Tables of results: for a terminal and for docs/benchmarks.md. Measures nothing. */
 import { callTable } from '../ffi/report.mjs';
 import { geometricMean, median, megabytes, seconds } from '../shared/stats.mjs';
-import { markdownHead, markdownProblems, markdownTables, printTables, row } from '../shared/tables.mjs';
+import { markdownReport, printReport, row } from '../shared/tables.mjs';
 
 /** What the project promised; shown beside what was reached. */
 const TARGETS = { load: 1 / 3, bytes: 0.8, speed: 1, commandLine: 0.5 };
@@ -52,20 +52,14 @@ export function tables(results) {
   return all;
 }
 
-export function printSummary(results) {
-  printTables(tables(results));
-  for (const [what, why] of Object.entries(problems(results))) console.log(`  not measured: ${what}: ${why}`);
-}
-
 const problems = (results) => ({ ...results.calls?.problems, ...results.python?.problems });
 
+export const printSummary = (results) => printReport(tables(results), problems(results));
+
 export function writeMarkdown(results) {
-  const lines = [...markdownHead('Benchmarks', 'cargo xtask bench peer', results), ...markdownTables(tables(results))];
-  if (results.files) {
-    lines.push('', '### By file', '', '| file | bytes |', '| --- | ---: |');
-    for (const [side, files] of Object.entries(results.files)) {
-      for (const { path, bytes } of files) lines.push(`| ${side}: ${path} | ${bytes.toLocaleString('en')} |`);
-    }
-  }
-  return `${[...lines, ...markdownProblems(problems(results))].join('\n')}\n`;
+  const files = Object.entries(results.files ?? {}).flatMap(([side, all]) => {
+    return all.map(({ path, bytes }) => `| ${side}: ${path} | ${bytes.toLocaleString('en')} |`);
+  });
+  const more = files.length === 0 ? [] : ['', '### By file', '', '| file | bytes |', '| --- | ---: |', ...files];
+  return markdownReport('Benchmarks', 'cargo xtask bench peer', results, tables(results), problems(results), more);
 }

@@ -35,7 +35,7 @@ function cells(table, r) {
 const headings = (table) => ['', 'ferropy', table.against ?? 'peer', 'ratio', ...(table.native ? ['native'] : []), 'target'];
 
 /** @param {Table[]} tables */
-export function printTables(tables) {
+function printTables(tables) {
   for (const table of tables) {
     console.log(`\n${table.title}`);
     const rows = [headings(table), ...table.rows.map((r) => cells(table, r))];
@@ -45,7 +45,7 @@ export function printTables(tables) {
 }
 
 /** The file's head: what wrote it, where and with what. @param {{machine: object, options: object}} results */
-export function markdownHead(title, command, { machine, options }) {
+function markdownHead(title, command, { machine, options }) {
   const lines = [
     `# ${title}`,
     '',
@@ -59,7 +59,7 @@ export function markdownHead(title, command, { machine, options }) {
 }
 
 /** @param {Table[]} tables */
-export function markdownTables(tables) {
+function markdownTables(tables) {
   const lines = [];
   for (const table of tables) {
     const head = headings(table);
@@ -71,8 +71,20 @@ export function markdownTables(tables) {
   return lines;
 }
 
-/** What one side could not do. @param {Record<string, string>} problems */
-export function markdownProblems(problems) {
+/** What one side could not do, or did otherwise. @param {Record<string, string>} problems */
+function markdownProblems(problems) {
   const all = Object.entries(problems);
-  return all.length === 0 ? [] : ['', '### Not measured', '', ...all.map(([what, why]) => `- ${what}: ${why}`)];
+  return all.length === 0 ? [] : ['', '### Problems', '', ...all.map(([what, why]) => `- ${what}: ${why}`)];
+}
+
+/** The terminal's report. @param {Table[]} tables @param {Record<string, string>} problems */
+export function printReport(tables, problems) {
+  printTables(tables);
+  for (const [what, why] of Object.entries(problems)) console.log(`  problem: ${what}: ${why}`);
+}
+
+/** The file's. @param {string[]} more lines between tables and problems */
+export function markdownReport(title, command, results, tables, problems, more = []) {
+  const lines = [...markdownHead(title, command, results), ...markdownTables(tables), ...more, ...markdownProblems(problems)];
+  return `${lines.join('\n')}\n`;
 }

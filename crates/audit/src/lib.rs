@@ -95,13 +95,14 @@ struct Audit<'a> {
     findings: Vec<Finding>,
 }
 
-/// Audits a wheel.
+/// Audits a wheel for the interpreter that has this main module and takes these tags.
 ///
 /// # Errors
 /// If it is none, or damaged.
 pub fn audit<R: Read + Seek>(
     archive: &mut Archive<R>,
     main: &MainModule,
+    tags: &Tags,
 ) -> Result<Report, wheel::Error> {
     let mut audit = Audit {
         main,
@@ -134,13 +135,7 @@ pub fn audit<R: Read + Seek>(
             }
         }
     }
-    audit.tags(
-        archive,
-        &libraries
-            .iter()
-            .map(|e| e.path.as_str())
-            .collect::<Vec<_>>(),
-    );
+    audit.tags(archive, tags);
     let paths: Vec<String> = audit.modules.keys().cloned().collect();
     let symbols = paths.iter().map(|path| audit.module(path)).sum();
     let mut findings = audit.findings;
@@ -200,12 +195,11 @@ impl Audit<'_> {
     }
 
     /// Whether the name of the wheel says what is in it.
-    fn tags<R: Read + Seek>(&mut self, archive: &Archive<R>, files: &[&str]) {
-        let abi = &pins().abi;
+    fn tags<R: Read + Seek>(&mut self, archive: &Archive<R>, tags: &Tags) {
         let name = archive.name();
         let pure = name.platforms == ["any"];
-        let libraries: Vec<&str> = files.iter().copied().filter(|f| is_library(f)).collect();
-        if let Err(why) = Tags::new(python(), &abi.accepted_platforms).check(name) {
+        let libraries: Vec<&str> = archive.files().filter(|f| is_library(f)).collect();
+        if let Err(why) = tags.check(name) {
             self.note(
                 Severity::Error,
                 Check::Tag,
@@ -218,7 +212,7 @@ impl Audit<'_> {
             let fix = format!(
                 "name the platform: {}-{}",
                 name.tag().trim_end_matches("-any"),
-                abi.platform
+                pins().abi.platform
             );
             self.error(Check::Tag, first, what, &fix);
         } else if !pure && libraries.is_empty() {
@@ -428,22 +422,11 @@ fn extension_name(path: &str) -> Option<&str> {
 }
 
 /// What our interpreter takes for extension modules.
-fn our_suffixes() -> Vec<String> {
-    let (major, minor) = python();
-    vec![
-        format!(".cpython-{major}{minor}-wasm32-emscripten.so"),
+fn our_suffixes() -> [String; 4] {
+    [
+        pins().abi.extension_suffix(),
         ".abi3-wasm32-emscripten.so".to_owned(),
         ".abi3.so".to_owned(),
         ".so".to_owned(),
     ]
-}
-
-/// The version of Python.
-fn python() -> (u32, u32) {
-    let mut parts = pins()
-        .abi
-        .python
-        .split('.')
-        .filter_map(|part| part.parse().ok());
-    (parts.next().unwrap_or(3), parts.next().unwrap_or(0))
 }

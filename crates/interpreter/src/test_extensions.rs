@@ -79,12 +79,6 @@ pub(crate) fn test_extensions(context: &Context, keys: &Keys) -> Result<PathBuf,
     })
 }
 
-/// What the file names of this interpreter's own extension modules end with.
-fn extension_suffix() -> String {
-    let version = pins().abi.tag.trim_start_matches("cp");
-    format!(".cpython-{version}-wasm32-emscripten.so")
-}
-
 /// The C files of every module, relative to `Modules/`; `None` when one is not listed.
 fn sources(setup: &str) -> Option<BTreeMap<&'static str, Vec<String>>> {
     let files = |module: &str| {
@@ -122,8 +116,9 @@ fn makefile(
         libpython.join("sysconfig").display(),
     );
     text.push_str("stand-ins.o: stand-ins.c\n\temcc $(CFLAGS) -c $< -o $@\n");
+    let suffix = pins().abi.extension_suffix();
     for (module, files) in sources {
-        let library = product.join(format!("{module}{}", extension_suffix()));
+        let library = product.join(format!("{module}{suffix}"));
         let mut objects = String::from(if *module == STANDS_IN {
             " stand-ins.o"
         } else {

@@ -46,6 +46,15 @@ pub struct Abi {
     pub flags: Vec<String>,
 }
 
+impl Abi {
+    /// What the file names of this interpreter's own extension modules end with.
+    #[must_use]
+    pub fn extension_suffix(&self) -> String {
+        let version = self.tag.trim_start_matches("cp");
+        format!(".cpython-{version}-wasm32-emscripten.so")
+    }
+}
+
 /// A source archive, verified by its hash wherever it comes from.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -376,21 +376,14 @@ fn limits_end_the_search() {
         let _ = writeln!(text, "p{i} 1: p{}", i + 1);
     }
     let index = Index::new(&text);
-    let mut problem = index.problem(&["p0"]);
-    problem.limits.packages = 50;
-    assert!(
-        index
-            .solve(problem.clone())
-            .contains("more than 50 packages")
-    );
-    problem.limits.packages = 1000;
-    problem.limits.requests = 20;
-    assert!(
-        index
-            .solve(problem.clone())
-            .contains("more than 20 requests")
-    );
-    problem.limits.requests = 1000;
-    problem.limits.tries = 100;
-    assert!(index.solve(problem).contains("100 versions"));
+    let bounded = |packages: usize, requests: usize, tries: usize| {
+        let mut problem = index.problem(&["p0"]);
+        problem.limits.packages = packages;
+        problem.limits.requests = requests;
+        problem.limits.tries = tries;
+        index.solve(problem)
+    };
+    assert!(bounded(50, 1000, 1000).contains("more than 50 packages"));
+    assert!(bounded(1000, 20, 1000).contains("more than 20 requests"));
+    assert!(bounded(1000, 1000, 100).contains("100 versions"));
 }

@@ -31,7 +31,7 @@ fn check(args: &CheckArgs) -> Result<ExitCode> {
     let main = main_module(&dist)?;
     let mut reports = Vec::new();
     for archive in &mut archives {
-        reports.push(audit::audit(archive, &main).map_err(hinted)?);
+        reports.push(audit::audit(archive, &main, &index::ours().tags).map_err(hinted)?);
     }
     if args.json.json {
         out(&format!("{:#}\n", json!(reports)))?;

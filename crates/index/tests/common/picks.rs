@@ -198,16 +198,17 @@ fn pip(
     }
 }
 
-/// Prints how the picks differ, each requirement by itself; `about` tells what is known of a
-/// project's version.
+/// Prints how the picks differ, each requirement by itself, and returns the same; `about` tells
+/// what is known of a project's version.
 pub fn compare(
     cache: &Cache,
     index: &Index,
     wanted: &[String],
     dir: &Path,
     about: &dyn Fn(&str, &str) -> String,
-) {
+) -> Vec<String> {
     let (uv_program, pip_program) = (program("uv"), program("pip"));
+    let mut all = Vec::new();
     for platform in platforms() {
         let mine: Vec<Option<(String, String)>> = wanted
             .iter()
@@ -246,10 +247,12 @@ pub fn compare(
             found.len(),
             differences.len()
         );
-        for line in differences {
+        for line in &differences {
             println!("  {line}");
         }
+        all.extend(differences);
     }
+    all
 }
 
 /// What a project and all that it needs resolve to on Linux, as `NAME==VERSION`, with uv and
